@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the entra.cba authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of every module: which tenant, as whom, and how to reach its cloud."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  tenant_id:
+    description:
+      - The tenant, by its id (a GUID) or by one of its domain names. A domain name costs one request more per task.
+      - May be left out with O(access_token), which names its tenant.
+      - Also read from the environment variables E(AZURE_TENANT_ID) and E(AZURE_TENANT).
+    type: str
+  auth_method:
+    description:
+      - How to prove who we are. V(auto) takes the first of these that is complete.
+      - V(access_token) needs O(access_token).
+      - V(client_certificate) needs O(client_id) and O(client_certificate_path).
+      - V(client_secret) needs O(client_id) and O(client_secret).
+    type: str
+    choices: [auto, access_token, client_certificate, client_secret]
+    default: auto
+  client_id:
+    description:
+      - Application (client) id of the app registration.
+      - Also read from the environment variable E(AZURE_CLIENT_ID).
+    type: str
+  client_secret:
+    description:
+      - The value of a client secret.
+      - Also read from the environment variables E(AZURE_CLIENT_SECRET) and E(AZURE_SECRET).
+    type: str
+  client_certificate_path:
+    description:
+      - A PEM file with a certificate that is registered for the application and its private key.
+      - Also read from the environment variable E(AZURE_CLIENT_CERTIFICATE_PATH).
+    type: path
+  access_token:
+    description:
+      - A token for Microsoft Graph that was acquired elsewhere. Its audience, tenant and expiry are checked before use.
+    type: str
+  cloud:
+    description:
+      - The Microsoft cloud that the tenant lives in.
+    type: str
+    choices: [global, us_government_l4, us_government_l5, china]
+    default: global
+  graph_url:
+    description:
+      - Address of Microsoft Graph, V(https://host) or V(https://host:port), for a cloud that O(cloud) does not know.
+      - Access tokens are sent nowhere else.
+    type: str
+  authority_url:
+    description:
+      - Address of the login service, for a cloud that O(cloud) does not know.
+      - Secrets are sent nowhere else.
+      - Also read from the environment variable E(AZURE_AUTHORITY_HOST).
+    type: str
+  api_version:
+    description:
+      - Version of Microsoft Graph.
+    type: str
+    choices: [v1.0, beta]
+    default: v1.0
+  ca_path:
+    description:
+      - A PEM file with the CA certificates by which the login service and Graph are trusted, for instance of a
+        TLS-inspecting proxy. The default is the environment variable E(REQUESTS_CA_BUNDLE), else the bundle of the
+        Python package C(certifi).
+      - Certificates of servers are always verified.
+    type: path
+  timeout:
+    description:
+      - Seconds that the task may spend on requests, waiting and trying again included. A write that has begun is
+        followed to its end, with as much time once more.
+    type: int
+    default: 180
+requirements:
+  - python >= 3.10
+  - requests >= 2.31
+  - msal >= 1.31
+  - cryptography >= 42
+notes:
+  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY).
+"""

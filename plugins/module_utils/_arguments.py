@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the entra.cba authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every module shares, in step with the documentation fragment of the same name.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import CLOUDS
+
+ArgumentSpec = dict[str, dict[str, t.Any]]
+
+
+def environment(*names: str) -> str:
+    """Return the first of these environment variables that is set and not empty.
+
+    AWX sets the variables of fields that were left empty to the empty string, so that empty means absent.
+    """
+    for name in names:
+        if os.environ.get(name):
+            return os.environ[name]
+    raise AnsibleFallbackNotFound
+
+
+def connection_options() -> ArgumentSpec:
+    """Which tenant, as whom, and how to reach its cloud."""
+    return {
+        "tenant_id": {"type": "str", "fallback": (environment, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
+        "auth_method": {
+            "type": "str",
+            "default": "auto",
+            "choices": ["auto", "access_token", "client_certificate", "client_secret"],
+        },
+        "client_id": {"type": "str", "fallback": (environment, ["AZURE_CLIENT_ID"])},
+        "client_secret": {
+            "type": "str",
+            "no_log": True,
+            "fallback": (environment, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
+        },
+        "client_certificate_path": {"type": "path", "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
+        "access_token": {"type": "str", "no_log": True},
+        "cloud": {"type": "str", "default": "global", "choices": list(CLOUDS)},
+        "graph_url": {"type": "str"},
+        "authority_url": {"type": "str", "fallback": (environment, ["AZURE_AUTHORITY_HOST"])},
+        "api_version": {"type": "str", "default": "v1.0", "choices": ["v1.0", "beta"]},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": 180},
+    }
+
+
+def certificate_authorities_option() -> ArgumentSpec:
+    """A list of CAs, as every module takes it."""
+    return {
+        "certificate_authorities": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "path": {"type": "path"},
+                "content": {"type": "str"},
+                "is_root_authority": {"type": "bool"},
+                "certificate_revocation_list_url": {"type": "str"},
+                "delta_certificate_revocation_list_url": {"type": "str"},
+            },
+            "mutually_exclusive": [("path", "content")],
+            "required_one_of": [("path", "content")],
+        }
+    }

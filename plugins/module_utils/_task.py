@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, the entra.cba authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one door: parameters in, outcome out; errors become failed tasks here and nowhere else.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.entra.cba.plugins.module_utils._arguments import ArgumentSpec, connection_options
+from ansible_collections.entra.cba.plugins.module_utils._dependencies import missing_libraries, requests
+from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
+from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
+from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock, SystemClock
+from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import cloud_for
+from ansible_collections.entra.cba.plugins.module_utils._identity.selection import credential_for
+from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import TokenSource, claims_of
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a task works with: the tenant's Graph, the time, files, and whether it may only look."""
+
+    graph: GraphClient
+    tenant: str
+    clock: Clock
+    check_mode: bool
+    read_file: Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a task has to say; `facts` are the return values of its own."""
+
+    changed: bool
+    facts: Mapping[str, object]
+    diff: list[dict[str, str]] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a module declares: its own options and the function that does its work.
+
+    The function raises Failure for whatever the user can act on.
+    """
+
+    perform: Callable[[Mapping[str, t.Any], Context], Outcome]
+    options: ArgumentSpec = field(default_factory=dict)
+
+    @property
+    def argument_spec(self) -> ArgumentSpec:
+        return {**connection_options(), **self.options}
+
+
+def run(task: Task) -> t.NoReturn:
+    """Perform a task as an Ansible module: the body of every module's main()."""
+    module = AnsibleModule(task.argument_spec, supports_check_mode=True)
+    for library, trace in missing_libraries():
+        module.fail_json(msg=missing_required_lib(library), exception=trace)
+    with requests.Session() as session:
+        try:
+            context = _context(module.params, session, check_mode=module.check_mode)
+        except Failure as failure:
+            module.fail_json(msg=str(failure))
+        try:
+            outcome = task.perform(module.params, context)
+        except Failure as failure:
+            _hide_contents(module)
+            module.fail_json(msg=str(failure), graph_requests=_requests_made(context))
+    for warning in outcome.warnings:
+        module.warn(warning)
+    result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, "graph_requests": _requests_made(context)}
+    if module._diff and outcome.diff is not None:
+        result["diff"] = outcome.diff
+    module.exit_json(**result)
+
+
+def _context(parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
+    """Put together what a task works with, without a request. Raises Failure."""
+    clock = SystemClock()
+    ca_path = parameters["ca_path"]
+    if ca_path and not Path(ca_path).is_file():
+        raise Failure(f"ca_path: {ca_path} is no file; it must hold CA certificates in PEM")
+    cloud = cloud_for(parameters["cloud"], parameters["graph_url"], parameters["authority_url"])
+    transport = Transport(session, clock, parameters["timeout"], verify=ca_path or True)
+    credential = credential_for(parameters, cloud, transport)
+    graph = GraphClient(cloud.graph_url, parameters["api_version"], TokenSource(credential), transport)
+    tenant = parameters["tenant_id"] or str((claims_of(parameters["access_token"] or "") or {}).get("tid", ""))
+    return Context(graph, tenant, clock, check_mode, lambda path: Path(path).read_bytes())
+
+
+def _requests_made(context: Context) -> list[dict[str, object]]:
+    return [asdict(call) for call in context.graph.calls]
+
+
+def _hide_contents(module: AnsibleModule) -> None:
+    """Keep what was given as a certificate, and may be a private key, out of what Ansible shows at -vvv."""
+    for item in module.params.get("certificate_authorities") or ():
+        if item.get("content"):
+            module.no_log_values.add(item["content"])
