@@ -96,7 +96,7 @@ def graph_service(simulation: Simulation) -> Blueprint:
 
 def authenticate(simulation: Simulation) -> None:
     """Check the bearer token of the current request and keep its claims for the route. Raises GraphError 401."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _blank, token = request.headers.get("Authorization", "").partition(" ")
     try:
         g.claims = simulation.tokens.check(token.strip() if scheme.lower() == "bearer" else "", simulation.clock.now())
     except InvalidTokenError as refusal:

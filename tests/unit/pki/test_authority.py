@@ -301,7 +301,7 @@ def test_null_missing_and_empty_urls_of_graph_are_one(unset: dict[str, object]) 
 
 
 def test_graph_may_use_either_alphabet_and_leave_the_padding_out() -> None:
-    root = next(each for each in (a_root_ca() for _ in range(1000)) if has_both_special_characters(each.der))
+    root = next(each for each in (a_root_ca() for _unused in range(1000)) if has_both_special_characters(each.der))
     for encoded in (base64.b64encode(root.der), base64.urlsafe_b64encode(root.der), base64.encodebytes(root.der)):
         for text in (encoded, encoded.replace(b"=", b"")):
             assert authority_from_graph(a_member(certificate=text.decode())).sha256 == root.sha256

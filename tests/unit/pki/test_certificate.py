@@ -174,7 +174,7 @@ def test_an_odd_extension_does_not_hide_the_others() -> None:
     name_constraints = an_odd_extension("2.5.29.30", b"\x04\x00")
     root = a_root_ca(extensions=[name_constraints])
     with pytest.raises(ValueError, match="parsing"):
-        _ = root.certificate.extensions
+        _unused = root.certificate.extensions
     certificate = read(root)
     assert certificate.is_ca
     assert certificate.subject_key_identifier == certificate.authority_key_identifier
@@ -336,3 +336,8 @@ def test_whether_a_root_signed_itself_by_unknown_means_is_not_known(known: str, 
     certificate = Certificate.from_der(a_root_ca().der.replace(bytes.fromhex(known), bytes.fromhex(unknown)))
     assert is_self_signed(certificate) is None
     assert not is_issued_by(certificate, certificate)
+
+
+def test_a_line_end_in_a_name_is_escaped_so_that_the_name_cannot_pass_for_output() -> None:
+    built = a_root_ca("Root\nchanged: \x1b[2J[localhost]")
+    assert "CN=Root\\0Achanged: \\1B[2J[localhost]" in Certificate.from_der(built.der).subject

@@ -74,4 +74,4 @@ def test_msal_is_not_imported_before_it_is_asked_for() -> None:
 
 def test_a_name_that_no_library_has_is_an_error_as_ever() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'cryptographie'"):
-        _ = _dependencies.cryptographie  # type: ignore[attr-defined]
+        _unused = _dependencies.cryptographie  # type: ignore[attr-defined]

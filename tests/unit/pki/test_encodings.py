@@ -179,7 +179,7 @@ PRIVATE_KEYS = {
     "RSA, PKCS#8 encrypted": a_key_in_der(RSA_KEY, PrivateFormat.PKCS8, b"horse"),
     "RSA, PKCS#1": a_key_in_der(RSA_KEY, PrivateFormat.TraditionalOpenSSL),
     "Ed25519, PKCS#8": a_key_in_der(ED25519_KEY, PrivateFormat.PKCS8),
-    "DSA, six integers": bytes.fromhex("3024") + b"".join(b"\x02\x04" + secrets.token_bytes(4) for _ in range(6)),
+    "DSA, six integers": bytes.fromhex("3024") + b"".join(b"\x02\x04" + secrets.token_bytes(4) for _unused in range(6)),
 }
 
 

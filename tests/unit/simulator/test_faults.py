@@ -55,7 +55,7 @@ def test_an_error_answer_has_no_effect(simulator: InProcess, authority: Authorit
 def test_so_many_requests_pass_and_so_many_are_hit(simulator: InProcess) -> None:
     simulator.set_up({}, {"method": "GET", "path": STORE, "after": 1, "count": 2, "status": 503})
 
-    assert [simulator.store("GET").status_code for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert [simulator.store("GET").status_code for _unused in range(5)] == [200, 503, 503, 200, 200]
 
 
 def test_another_method_or_path_is_neither_hit_nor_counted(simulator: InProcess) -> None:
@@ -69,13 +69,13 @@ def test_another_method_or_path_is_neither_hit_nor_counted(simulator: InProcess)
 def test_faults_for_the_same_request_take_their_turns(simulator: InProcess) -> None:
     simulator.set_up({}, {"path": STORE, "status": 503}, {"path": STORE, "status": 504})
 
-    assert [simulator.store("GET").status_code for _ in range(3)] == [503, 504, 200]
+    assert [simulator.store("GET").status_code for _unused in range(3)] == [503, 504, 200]
 
 
 def test_a_login_can_be_hit(simulator: InProcess) -> None:
     simulator.set_up({}, {"method": "POST", "path": "/oauth2/v2.0/token", "status": 503})
 
-    assert [simulator.log_in().status_code for _ in range(2)] == [503, 200]
+    assert [simulator.log_in().status_code for _unused in range(2)] == [503, 200]
 
 
 def test_a_delay_passes_on_the_clock_and_then_the_answer_comes(simulator: InProcess) -> None:

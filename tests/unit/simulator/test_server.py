@@ -112,7 +112,7 @@ def test_a_connection_is_kept_after_refusals_with_unread_bodies(running: Running
     )
 
     with connect(running) as connection:
-        for _ in range(3):
+        for _unused in range(3):
             connection.sendall(request)
             assert read_answer(connection).startswith(b"HTTP/1.1 401 ")
 
@@ -247,7 +247,7 @@ def read_answer(connection: ssl.SSLSocket) -> bytes:
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += connection.recv(65536)
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _blank, body = answer.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
     while len(body) < length:
         body += connection.recv(65536)
@@ -255,7 +255,7 @@ def read_answer(connection: ssl.SSLSocket) -> bytes:
 
 
 def wait_for_endpoints(path: Path, process: subprocess.Popen[str]) -> dict[str, object]:
-    for _ in range(200):
+    for _unused in range(200):
         if path.exists() and path.read_text().startswith("{"):
             endpoints: dict[str, object] = json.loads(path.read_text())
             return endpoints
