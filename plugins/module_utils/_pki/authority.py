@@ -13,6 +13,7 @@ import difflib
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._pki.certificate import (
     Certificate,
     MalformedCertificate,
@@ -35,10 +36,10 @@ _IS_ROOT = "is_root_authority"
 _KEYS = ("path", "content", _BASE_URL, _DELTA_URL, _IS_ROOT)
 
 
-_Value = t.TypeVar("_Value", str | None, bool | None)
+_Value = t.TypeVar("_Value", t.Optional[str], t.Optional[bool])
 
 
-class MalformedAuthority(ValueError):
+class MalformedAuthority(Failure, ValueError):
     """Graph described a certificate authority in a way that its metadata rules out."""
 
 
@@ -144,6 +145,17 @@ def describe(authority: CertificateAuthority) -> dict[str, object]:
         "authority_key_identifier": certificate.authority_key_identifier,
         "issuer_ski": authority.issuer_ski or certificate.subject_key_identifier,
     }
+
+
+def authority_from_description(described: Mapping[str, object], origin: str) -> CertificateAuthority:
+    """Return the CA that `describe` described. Raises MalformedAuthority."""
+    member = {
+        "certificate": described.get("certificate"),
+        "isRootAuthority": described.get(_IS_ROOT),
+        "certificateRevocationListUrl": described.get(_BASE_URL),
+        "deltaCertificateRevocationListUrl": described.get(_DELTA_URL),
+    }
+    return replace(authority_from_graph(member), origin=origin)
 
 
 def _declared_by(name: str, item: Mapping[str, object], read_file: Callable[[str], bytes]) -> list[_Declared]:

@@ -182,15 +182,22 @@ def _outline(tbs_certificate: bytes) -> tuple[ber.Element, ber.Element, dict[byt
 
 
 def _distinguished_name(parsed: Callable[[], x509.Name], encoded: ber.Element) -> str:
-    """Return a name as RFC 4514 has it; with all values in hexadecimal (section 2.4) if one of them is not valid."""
+    """Return a name as RFC 4514 has it; with all values in hexadecimal (section 2.4) if one of them is not valid.
+
+    What cannot be printed, such as a line end, is escaped too (section 2.4), so that a name cannot pass for output.
+    """
     try:
-        return parsed().rfc4514_string()
+        return "".join(map(_printable, parsed().rfc4514_string()))
     except ValueError:
         parts = []
         for relative_name in ber.children(encoded):
             attributes = [list(ber.children(attribute)) for attribute in ber.children(relative_name)]
             parts.append("+".join(f"{ber.dotted(oid.content)}=#{value.encoded.hex()}" for oid, value in attributes))
         return ",".join(reversed(parts))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else "".join(f"\\{octet:02X}" for octet in character.encode())
 
 
 def _extension(value: bytes, name: bytes, tag: int) -> ber.Element:

@@ -13,6 +13,7 @@ import codecs
 import re
 from itertools import islice
 
+from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._pki import ber
 
 MAXIMUM_SIZE = 10 * 1024 * 1024  # octets; the largest bundle known, of the U.S. Federal PKI, has 0.3 MB
@@ -89,7 +90,7 @@ _REFUSED_BEGINNINGS = (
 )
 
 
-class UnusableInput(ValueError):
+class UnusableInput(Failure, ValueError):
     """An input holds no certificates, or something that must not be there.
 
     The message goes on after the name of the input: "is empty", "holds a private key ...". It never quotes the input.
