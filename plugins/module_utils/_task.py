@@ -58,6 +58,7 @@ class Task:
 
     perform: Callable[[Mapping[str, t.Any], Context], Outcome]
     options: ArgumentSpec = field(default_factory=dict)
+    mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def argument_spec(self) -> ArgumentSpec:
@@ -66,7 +67,7 @@ class Task:
 
 def run(task: Task) -> t.NoReturn:
     """Perform a task as an Ansible module: the body of every module's main()."""
-    module = AnsibleModule(task.argument_spec, supports_check_mode=True)
+    module = AnsibleModule(task.argument_spec, mutually_exclusive=task.mutually_exclusive, supports_check_mode=True)
     for library, trace in missing_libraries():
         module.fail_json(msg=missing_required_lib(library), exception=trace)
     with requests.Session() as session:

@@ -47,6 +47,50 @@ options:
     type: str
     choices: [fail, omit]
     default: fail
+      - Part of O(preflight): with V(skip) or V(warn) there, the list is sent as it is.
+  preflight:
+    description:
+      - The list that would be in force is checked before anything is written. The checks are listed in
+        R(Findings, ansible_collections.entra.cba.docsite.findings).
+      - V(enforce) stops at errors, by which the service refuses the list or users cannot sign in, and shows warnings.
+      - V(warn) shows both and stops at none.
+      - V(skip) shows none; RV(findings) holds them all the same.
+    type: str
+    choices: [enforce, warn, skip]
+    default: enforce
+  accept_findings:
+    description:
+      - Codes of findings that you know and want, such as V(chain.issuer_missing). They neither stop the task nor are
+        shown as warnings.
+    type: list
+    elements: str
+    default: []
+  expires_within:
+    description:
+      - Days ahead. A CA that expires within them is a finding, V(certificate.expires_soon), and so a warning.
+    type: int
+  backup:
+    description:
+      - Whether to keep a copy of the list that is there in a file before it is changed. The file can be given to
+        O(certificate_authorities_from).
+      - Where the service does not replace a list, so that it must be deleted to be created anew, a copy is kept in any
+        case.
+    type: bool
+    default: false
+  backup_dir:
+    description:
+      - The directory for these copies. It is made when it does not exist.
+    type: path
+    default: backup
+  certificate_authorities_from:
+    description:
+      - A file that O(backup) made, in place of O(certificate_authorities). With it the list of then is in force again.
+    type: path
+  accept_other_tenant:
+    description:
+      - Whether O(certificate_authorities_from) may be of another tenant.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - entra.cba._attributes
   - entra.cba._attributes.writes
@@ -93,6 +137,24 @@ EXAMPLES = r"""
     certificate_authorities:
       - path: files/bundle.p7b
 
+- name: Replace the list, keep what was there in a file, and say so when a CA ends within 60 days
+  entra.cba.certificate_based_auth_configuration:
+    tenant_id: "{{ tenant_id }}"
+    client_id: "{{ client_id }}"
+    client_secret: "{{ client_secret }}"
+    backup: true
+    expires_within: 60
+    certificate_authorities:
+      - path: files/new-root.pem
+  register: replaced
+
+- name: Bring the list of before back
+  entra.cba.certificate_based_auth_configuration:
+    tenant_id: "{{ tenant_id }}"
+    client_id: "{{ client_id }}"
+    client_secret: "{{ client_secret }}"
+    certificate_authorities_from: "{{ replaced.backup_file }}"
+
 - name: Take one CA out
   entra.cba.certificate_based_auth_configuration:
     tenant_id: "{{ tenant_id }}"
@@ -100,7 +162,7 @@ EXAMPLES = r"""
     client_secret: "{{ client_secret }}"
     state: absent
     certificate_authorities:
-      - path: files/new-root.pem
+      - path: files/issuing.der
 
 - name: Trust nobody any more
   entra.cba.certificate_based_auth_configuration:
@@ -258,12 +320,17 @@ findings:
       type: list
       elements: str
       returned: success
-      sample: ["500176"]
+      sample: [AADSTS500172]
     source:
       description: Where the rule stands.
       type: str
       returned: success
       sample: RFC 5280, section 4.2.1.9
+backup_file:
+  description: The file that holds the list from before, or V(null) when none was made.
+  returned: success
+  type: str
+  sample: backup/trusted-cas_11111111-2222-3333-4444-555555555555_20261121T120000.000000Z.json
 graph_requests:
   description: Every request made to Graph, with the ids that Microsoft's support asks for. Also when the task fails.
   returned: always, once a request was made
@@ -288,7 +355,15 @@ TASK = Task(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "purge": {"type": "bool", "default": True},
         "expired": {"type": "str", "choices": ["fail", "omit"], "default": "fail"},
+        "preflight": {"type": "str", "choices": ["enforce", "warn", "skip"], "default": "enforce"},
+        "accept_findings": {"type": "list", "elements": "str", "default": []},
+        "expires_within": {"type": "int"},
+        "backup": {"type": "bool", "default": False},
+        "backup_dir": {"type": "path", "default": "backup"},
+        "certificate_authorities_from": {"type": "path"},
+        "accept_other_tenant": {"type": "bool", "default": False},
     },
+    mutually_exclusive=[("certificate_authorities", "certificate_authorities_from")],
 )
 
 

@@ -14,6 +14,11 @@ version_added: 0.1.0
 description:
   - Reads the classic trust store of Microsoft Entra certificate-based authentication (CBA).
   - A read that fails is an error, never an empty list.
+options:
+  expires_within:
+    description:
+      - Days ahead. A CA that expires within them is a finding, V(certificate.expires_soon).
+    type: int
 extends_documentation_fragment:
   - entra.cba._attributes
   - entra.cba._attributes.reads
@@ -126,6 +131,53 @@ certificate_based_auth_configuration:
           type: str
           returned: success
           sample: A0A42656B880B35FA7C8929A011A62113150F788
+findings:
+  description: What is wrong with the list, by the rules that are checked before a write.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: A stable name of the rule.
+      type: str
+      returned: success
+      sample: certificate.expired
+    severity:
+      description: V(error) when the service refuses the list or users under this CA cannot sign in, else V(warning).
+      type: str
+      returned: success
+      sample: error
+    subject:
+      description: The CA.
+      type: str
+      returned: success
+      sample: CN=Example Root CA,O=Example,C=DE
+    sha256:
+      description: SHA-256 of the CA's DER octets.
+      type: str
+      returned: success
+      sample: 5f2b8a4c0d7e91f3a6b5c4d3e2f10987a1b2c3d4e5f60718293a4b5c6d7e8f90
+    message:
+      description: What is wrong.
+      type: str
+      returned: success
+      sample: expired on 2026-01-01
+    remedy:
+      description: What to do.
+      type: str
+      returned: success
+      sample: Take it out of the list
+    aadsts:
+      description: The error codes that a user of this CA would see at sign-in.
+      type: list
+      elements: str
+      returned: success
+      sample: [AADSTS500172]
+    source:
+      description: Where the rule stands.
+      type: str
+      returned: success
+      sample: RFC 5280, section 4.2.1.9
 graph_requests:
   description: Every request made to Graph, with the ids that Microsoft's support asks for. Also when the task fails.
   returned: always, once a request was made
@@ -142,7 +194,7 @@ graph_requests:
 from ansible_collections.entra.cba.plugins.module_utils._resources.classic_tasks import show
 from ansible_collections.entra.cba.plugins.module_utils._task import Task, run
 
-TASK = Task(show)
+TASK = Task(show, {"expires_within": {"type": "int"}})
 
 
 def main() -> None:

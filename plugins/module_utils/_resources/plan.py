@@ -90,14 +90,9 @@ def same(one: TrustList, other: TrustList) -> bool:
     return len(one) == len(other) and compare(one, other).is_empty
 
 
-def name_of(authority: CertificateAuthority) -> str:
-    """Name a CA in headings and messages: subject and the first eight digits of its SHA-256."""
-    return f"{authority.certificate.subject or '(no subject)'} [{authority.sha256[:8]}]"
-
-
 def names_of(authorities: t.Iterable[CertificateAuthority]) -> str:
     """Name several CAs in a message."""
-    return "; ".join(sorted(name_of(authority) for authority in authorities)) or "no CA at all"
+    return "; ".join(sorted(str(authority.certificate) for authority in authorities)) or "no CA at all"
 
 
 def _sorted(described: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -105,7 +100,7 @@ def _sorted(described: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def _diff_block(before: CertificateAuthority | None, after: CertificateAuthority | None) -> dict[str, str]:
-    header = next(name_of(authority) for authority in (before, after) if authority is not None)
+    header = next(str(authority.certificate) for authority in (before, after) if authority is not None)
     return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
 
 

@@ -26,11 +26,11 @@ from ansible_collections.entra.cba.plugins.module_utils._resources.plan import (
 if t.TYPE_CHECKING:
     from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock
 
-# A write is read back only after this pause. Two runs at once that both read, then both write, overtake each other
-# unnoticed unless the first looks again after the second has written, which it does within milliseconds of its read.
-SETTLING_SECONDS = 1.0
+# A write is read back only after this pause. Of two runs at once that both read and then both write, the one that wrote
+# first learns of the other only by looking again after the other has written, which it does right after its read.
+SETTLING_SECONDS = 2.0
 # Directory reads lag behind writes: pauses between reads until the list shows, 46 seconds in all.
-PATIENCE = (SETTLING_SECONDS, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
+PATIENCE = (SETTLING_SECONDS, 1.0, 2.0, 4.0, 8.0, 14.0, 15.0)
 
 
 class TrustStore(t.Protocol):
@@ -56,6 +56,16 @@ class TrustStore(t.Protocol):
         """Grant the whole time limit once more."""
 
 
+class Backup(t.Protocol):
+    """Where lists are kept; both methods raise Failure when a copy cannot be kept."""
+
+    def before_change(self, authorities: TrustList) -> None:
+        """Keep, if that was asked for, a list that is about to be replaced."""
+
+    def before_delete(self, authorities: TrustList) -> None:
+        """Keep, whether or not it was asked for, a list that is about to be deleted to make room for another."""
+
+
 class NotInForce(Failure):
     """The planned list is not in force; the text says which list is, as read from the service."""
 
@@ -64,13 +74,12 @@ def write(
     store: TrustStore,
     plan: TrustListChange,
     plan_anew: t.Callable[[TrustList], TrustListChange],
-    keep: t.Callable[[TrustList], None],
+    backup: Backup,
 ) -> TrustListChange:
     """Bring `plan` about and return what came of it, read back.
 
     `plan_anew` makes the plan from another list than was read at first: used once, when somebody else writes at the
-    same time. `keep` stores a copy of a list somewhere safe; it is called before a list is deleted to be replaced.
-    Raises NotInForce.
+    same time. Raises NotInForce, and whatever `plan_anew` and `backup` raise.
     """
     start, planned_anew, sent, attempt = plan, False, False, 0
     while True:
@@ -79,8 +88,9 @@ def write(
             return compare(start.before, plan.after)
         if same(current, plan.before):
             attempt += 1
+            backup.before_change(current)
             try:
-                current = _replace(store, plan, keep)
+                current = _replace(store, plan, backup)
             except Failure as error:
                 sent = sent or error.effect_unknown
                 if (error.effect_unknown or error.refused_for_now) and store.wait(attempt, error):
@@ -103,7 +113,7 @@ def write(
             return compare(start.before, current) if sent else plan
 
 
-def _replace(store: TrustStore, plan: TrustListChange, keep: t.Callable[[TrustList], None]) -> TrustList:
+def _replace(store: TrustStore, plan: TrustListChange, backup: Backup) -> TrustList:
     """Ask for the planned list once, and return what the service shows then."""
     if not plan.after:
         try:
@@ -114,23 +124,21 @@ def _replace(store: TrustStore, plan: TrustListChange, keep: t.Callable[[TrustLi
     try:
         store.post(plan.after)
     except Conflict as error:
-        return _delete_and_create(store, plan, keep, str(error))
+        return _delete_and_create(store, plan, backup, str(error))
     current = _read_back(store, plan)
     if not same(current, plan.after) and _is_merged(current, plan):
-        return _delete_and_create(store, plan, keep, "The service adds to the list instead of replacing it.")
+        return _delete_and_create(store, plan, backup, "The service adds to the list instead of replacing it.")
     return current
 
 
-def _delete_and_create(
-    store: TrustStore, plan: TrustListChange, keep: t.Callable[[TrustList], None], why: str
-) -> TrustList:
+def _delete_and_create(store: TrustStore, plan: TrustListChange, backup: Backup, why: str) -> TrustList:
     """Replace a list that the service does not: the one path that leaves a tenant without CAs for a while."""
     current = _read_back(store, plan) if not plan.before else _read(store, plan)
     if not (same(current, plan.before) or _is_merged(current, plan)):
         return current
     if not plan.before:
         raise NotInForce(f"{why} It shows no list to replace, so nothing was deleted. {_in_force(current, plan)}")
-    keep(plan.before)
+    backup.before_delete(plan.before)
     try:
         store.delete()
     except NotFound:
