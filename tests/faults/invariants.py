@@ -1,0 +1,104 @@
+"""What must hold after a task, whatever happened: checked on the service's store, not on our own words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authority_from_graph
+from ansible_collections.entra.cba.plugins.module_utils._resources.plan import names_of
+from faults.cases import SOMEBODY_ELSES, Case, Entries, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from builders.pki import BuiltCertificate
+    from faults.world import Run, World
+
+_IN_FORCE = re.compile(
+    r"In force now, read from the service: (.*?)\.(?: The list from before is kept in .*)?$", re.DOTALL
+)
+
+
+def broken(case: Case, world: World) -> list[str]:
+    """Run a case and return the invariants that it breaks, each in a sentence."""
+    write = case.write
+    world.begin(write.before, case.behaviour)
+    run = world.run(write.parameters, case.strike)
+    world.settle()
+    held = world.held()
+    faults = list(_after_the_fault(case, run, held))
+    faults += [f"a secret is in the output: {name}" for name, secret in _secrets(world) if secret in run.output]
+    faults += list(_next_runs(case, world, run))
+    return faults
+
+
+def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
+    write = case.write
+    other_writer = case.fault == "another writer" and _contains(held, SOMEBODY_ELSES)
+    own = [each for each in held if each["certificate"] != entry(SOMEBODY_ELSES)["certificate"]]
+    before, after = _same(own, write.before or []), _same(own, write.after or [])
+    deleted = write.after is not None and any(request.startswith("DELETE") for request in run.requests)
+    said = _IN_FORCE.search(run.message or "")
+    told_truly = said is not None and _names(held) in said[1]
+    excused = deleted and (told_truly or run.was_killed)  # on the delete-then-create path
+    if not (before or after) and not excused:
+        yield f"the store holds neither the old list nor the new one, but {_names(held)}"
+    if not held and write.after is not None and write.before is not None and not excused:
+        yield "the store is empty, which nobody asked for"
+    if not deleted:
+        yield from (f"{ca.certificate.subject} is gone" for ca in write.keeps if not _contains(held, ca))
+    if run.message is None and not run.was_killed:
+        if not after:
+            yield f"the task says that all is well, and the store holds {_names(held)}"
+        if not run.result["changed"]:
+            yield "the task says that nothing changed"
+        if other_writer and write.parameters["purge"] is False and not _contains(held, SOMEBODY_ELSES):
+            yield "the other writer's CA is lost and the task says that all is well"
+    elif run.message is not None and any(_writes(request) for request in run.requests):
+        known = "Which list is in force is not known" in run.message and "for good" in case.fault
+        if not (told_truly or known):
+            yield f"the message does not name the list in force ({_names(held)}): {run.message}"
+
+
+def _next_runs(case: Case, world: World, run: Run) -> Iterator[str]:
+    """Run twice more without a fault: the first brings the new list about, the second finds nothing to do."""
+    lost_by_kill = run.was_killed and not world.held() and case.write.before is not None
+    world.tenant.behaviour = case.behaviour
+    first = world.run(case.write.parameters, log_in=False)
+    world.settle()
+    if first.message is not None:
+        yield f"the next run fails: {first.message}"
+        return
+    own = [each for each in world.held() if each["certificate"] != entry(SOMEBODY_ELSES)["certificate"]]
+    if not _same(own, case.write.after or []) and not lost_by_kill:
+        yield f"the next run leaves {_names(own)}"
+    second = world.run(case.write.parameters, log_in=False)
+    if second.message is not None or second.result["changed"]:
+        yield f"the run after it is not unchanged: {second.message or second.result['changes']}"
+
+
+def _secrets(world: World) -> Iterator[tuple[str, str]]:
+    yield "the client secret", world.tenant.client_secret
+    for token in world.tokens:
+        yield "an access token", token
+
+
+def _writes(request: str) -> bool:
+    return request.startswith(("POST", "DELETE")) and "/organization/" in request
+
+
+def _contains(held: Entries, built: BuiltCertificate) -> bool:
+    return any(each["certificate"] == entry(built)["certificate"] for each in held)
+
+
+def _same(one: Entries, other: Entries) -> bool:
+    def essence(entries: Entries) -> list[tuple[object, ...]]:
+        keys = ("certificate", "isRootAuthority", "certificateRevocationListUrl", "deltaCertificateRevocationListUrl")
+        return sorted((tuple(str(each.get(key)) for key in keys) for each in entries), key=str)
+
+    return essence(one) == essence(other)
+
+
+def _names(entries: Entries) -> str:
+    return names_of(authority_from_graph(each) for each in entries)
