@@ -23,7 +23,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/build/cache/hypothesis
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo simulator test lint unit integration sanity matrix faults peers bench docs clean
+.PHONY: help setup demo simulator test shortfaults lint unit integration sanity matrix faults peers bench docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,7 +37,10 @@ simulator: setup ## run the simulator until Ctrl-C; ENDPOINTS=file (written once
 	@mkdir -p $(dir $(ENDPOINTS))
 	@PYTHONPATH=$(CURDIR)/tests exec $(BIN)/python -m simulator --endpoints $(ENDPOINTS) --tenants $(TENANTS)
 
-test: lint unit integration sanity ## all checks: lint, unit, integration, sanity
+test: lint unit integration shortfaults sanity ## all checks: lint, unit, integration, faults in the short form, sanity
+
+shortfaults:
+	@$(MAKE) --no-print-directory faults FEW=--few
 
 lint: .venv/test.stamp $(COLLECTION) ## ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog
 	$(BIN)/ruff check
@@ -59,8 +62,10 @@ sanity: .venv/test.stamp ## ansible-test sanity: all tests, no ignores, on each 
 matrix: .venv/test.stamp ## unit and integration on each supported ansible-core, or one: CORE=2.18
 	$(BIN)/nox $(if $(CORE),--session core-$(CORE))
 
-faults: .venv/test.stamp $(COLLECTION) ## what is in force after a fault at every point of a write; takes minutes
-	PYTHONPATH=tests:build/collections $(BIN)/python -m faults.run
+faults: .venv/test.stamp $(COLLECTION) ## every write by every fault, races, hostile inputs; FEW=--few for the short form
+	PYTHONPATH=tests:build/collections $(BIN)/python -m faults.run $(FEW)
+	PYTHONPATH=tests:build/collections $(BIN)/python -m faults.race --rounds $(if $(FEW),20,100)
+	PYTHONPATH=tests:build/collections $(BIN)/python -m faults.inputs
 
 peers: build/peers/peers.stamp ## Microsoft's own client library against the simulator (390 MB to install)
 	build/peers/bin/python -m pytest tests/peers

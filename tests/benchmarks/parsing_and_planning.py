@@ -16,7 +16,7 @@ from ansible_collections.entra.cba.plugins.module_utils._pki.authority import (
     authority_from_graph,
     to_graph,
 )
-from ansible_collections.entra.cba.plugins.module_utils._pki.checks import findings_on
+from ansible_collections.entra.cba.plugins.module_utils._pki.checks import preflight
 from ansible_collections.entra.cba.plugins.module_utils._resources.plan import declare
 from benchmarks.report import Row, Stage
 from builders.pki import a_root_ca, an_intermediate_of
@@ -69,7 +69,7 @@ def _steps(path: Path) -> tuple[int, dict[str, float]]:
         "read Graph's answer": median_ms(lambda: [authority_from_graph(member) for member in members]),
         "plan, nothing differs": median_ms(lambda: declare(present, wanted, purge=True)),
         "plan and diff, all new": median_ms(lambda: declare((), wanted, purge=True).as_diff()),
-        "pre-flight": median_ms(lambda: findings_on(wanted, now)),
+        "pre-flight": median_ms(lambda: preflight(wanted, now)),
     }
 
 

@@ -181,6 +181,12 @@ FAULTS: dict[str, Callable[[int], Strike]] = {
     "refused connection for good": lambda at: Strike(at, count=999, refused=True),
     "reset after the effect for good": lambda at: Strike(at, count=999, fault=Fault(reset="after")),
     "400 for good": lambda at: Strike(at, count=999, fault=an_answer(400, _graph_error("Request_BadRequest"))),
+    "400 to POST for good": lambda at: Strike(
+        at, 999, "POST", fault=an_answer(400, _graph_error("Request_BadRequest"))
+    ),
+    "503 to POST for good": lambda at: Strike(at, 999, "POST", fault=an_answer(503, "")),
+    "reset of POST before the effect for good": lambda at: Strike(at, 999, "POST", fault=Fault(reset="before")),
+    "reset of DELETE after the effect for good": lambda at: Strike(at, 999, "DELETE", fault=Fault(reset="after")),
     "503 for good": lambda at: Strike(at, count=999, fault=an_answer(503, "")),
 }
 LOGIN_REQUESTS = 2  # where tokens come from, and the token
@@ -205,18 +211,15 @@ class Case:
         return f"{self.write.name} | {service}{lag} | {self.fault}{where}"
 
 
-def cases(world: World, behaviours: tuple[Behaviour, ...]) -> Iterator[Case]:
-    """Yield all cases; a run without a fault tells how many requests there are to strike at."""
-    for write, behaviour in itertools.product(WRITES, behaviours):
-        for lag in LAGS:
-            yield Case(write, _with_lag(behaviour, lag), "read lag")
-        world.begin(write.before, behaviour)
-        undisturbed = world.run(write.parameters)
-        # What a login meets does not depend on how the trust store behaves.
-        first = 0 if behaviour == behaviours[0] else LOGIN_REQUESTS
-        for at, (fault, strike) in itertools.product(range(first, len(undisturbed.requests)), FAULTS.items()):
-            yield Case(write, behaviour, fault, strike(at))
+def cases_of(write: Write, behaviour: Behaviour, world: World, *, with_logins: bool) -> Iterator[Case]:
+    """Yield all cases of a write; a run without a fault tells how many requests there are to strike at.
 
-
-def _with_lag(behaviour: Behaviour, seconds: float) -> Behaviour:
-    return replace(behaviour, read_lag_s=seconds)
+    What a login meets does not depend on how the trust store behaves, so that one behaviour `with_logins` is enough.
+    """
+    for lag in LAGS:
+        yield Case(write, replace(behaviour, read_lag_s=lag), "read lag")
+    world.begin(write.before, behaviour)
+    undisturbed = world.run(write.parameters)
+    first = 0 if with_logins else LOGIN_REQUESTS
+    for at, (fault, strike) in itertools.product(range(first, len(undisturbed.requests)), FAULTS.items()):
+        yield Case(write, behaviour, fault, strike(at))

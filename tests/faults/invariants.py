@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authority_from_graph
 from ansible_collections.entra.cba.plugins.module_utils._resources.plan import names_of
-from faults.cases import SOMEBODY_ELSES, Case, Entries, entry
+from faults.cases import SOMEBODY_ELSES, Case, Entries, Write, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from faults.world import Run, World
 
 _IN_FORCE = re.compile(
-    r"In force now, read from the service: (.*?)\.(?: The list from before is kept in .*)?$", re.DOTALL
+    r"In force now, read from the service: (.*) \([^()]*(?:\(SHA-256 [0-9a-f]+\)[^()]*)*\)\.", re.DOTALL
 )
 
 
@@ -40,8 +40,11 @@ def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
     before, after = _same(own, write.before or []), _same(own, write.after or [])
     deleted = write.after is not None and any(request.startswith("DELETE") for request in run.requests)
     said = _IN_FORCE.search(run.message or "")
-    told_truly = said is not None and _names(held) in said[1]
-    excused = deleted and (told_truly or run.was_killed)  # on the delete-then-create path
+    told_truly = said is not None and said[1] == _names(held)
+    # Nothing can be read any more: the task says that it does not know, and what to expect.
+    cut_off = "Which list is in force is not known" in (run.message or "") and "for good" in case.fault
+    merged = case.behaviour.second_post == "append" and _is_merged(held, write)
+    excused = (deleted or merged) and (told_truly or cut_off or run.was_killed)  # on the path of the fallback
     if not (before or after) and not excused:
         yield f"the store holds neither the old list nor the new one, but {_names(held)}"
     if not held and write.after is not None and write.before is not None and not excused:
@@ -56,8 +59,9 @@ def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
         if other_writer and write.parameters["purge"] is False and not _contains(held, SOMEBODY_ELSES):
             yield "the other writer's CA is lost and the task says that all is well"
     elif run.message is not None and any(_writes(request) for request in run.requests):
-        known = "Which list is in force is not known" in run.message and "for good" in case.fault
-        if not (told_truly or known):
+        untouched = "Nothing was written." in run.message and before
+        truths = (told_truly, cut_off, untouched)
+        if not any(truths):
             yield f"the message does not name the list in force ({_names(held)}): {run.message}"
 
 
@@ -76,6 +80,11 @@ def _next_runs(case: Case, world: World, run: Run) -> Iterator[str]:
     second = world.run(case.write.parameters, log_in=False)
     if second.message is not None or second.result["changed"]:
         yield f"the run after it is not unchanged: {second.message or second.result['changes']}"
+
+
+def _is_merged(held: Entries, write: Write) -> bool:
+    merged = {entry["certificate"] for entry in (write.before or []) + (write.after or [])}
+    return {entry["certificate"] for entry in held} == merged
 
 
 def _secrets(world: World) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ from ansible_collections.entra.cba.plugins.module_utils._resources.classic_tasks
 from ansible_collections.entra.cba.plugins.module_utils._task import Context
 from builders.pki import BuiltCertificate, a_root_ca
 from faults.cases import asked, item
+from faults.world import no_file
 from integration.service import Service, Tenant, running_service
 
 AT_ONCE = 4
@@ -87,17 +88,13 @@ def _add(service: Service, tenant: Tenant, addition: BuiltCertificate, start: Ba
         tokens = TokenSource(ClientSecret(login, tenant.client_id, tenant.client_secret))
         tokens.token()
         graph = GraphClient(service.graph_url, "v1.0", tokens, transport)
-        context = Context(graph, tenant.tenant_id, clock, check_mode=False, read_file=_no_file)
+        context = Context(graph, tenant.tenant_id, clock, check_mode=False, read_file=no_file)
         start.wait()
         try:
             manage(asked(item(addition), purge=False), context)
         except Failure as failure:
             return str(failure)
     return None
-
-
-def _no_file(path: str) -> bytes:
-    raise AssertionError(f"no task here reads a file, and this one asks for {path}")
 
 
 if __name__ == "__main__":

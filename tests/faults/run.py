@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import multiprocessing
-import os
+import shutil
 import sys
 import time
 from collections import Counter
 
-from faults.cases import BEHAVIOURS, FEW_BEHAVIOURS, cases
+from faults.cases import BACKUPS, BEHAVIOURS, FEW_BEHAVIOURS, WRITES, cases_of
 from faults.invariants import broken
 from faults.world import World
-
-_SHOWN = 20
+from simulator.behaviour import Behaviour
 
 
 def main() -> int:
@@ -21,30 +22,43 @@ def main() -> int:
     parser.add_argument("--few", action="store_true", help="four behaviours of the service instead of all 24")
     parser.add_argument("--only", default="", help="only cases whose name contains this")
     options = parser.parse_args()
-    behaviours = FEW_BEHAVIOURS if options.few else BEHAVIOURS
     started = time.monotonic()
-    share = os.cpu_count() or 1
-    with multiprocessing.Pool(share) as pool:
-        work = [(behaviours, part, share, options.only) for part in range(share)]
-        results = [result for part in pool.starmap(_run_part, work) for result in part]
-    failures = [(name, sentences) for name, sentences in results if sentences]
-    for name, sentences in failures[:_SHOWN]:
-        print(name, *(f"    {sentence}" for sentence in sentences), sep="\n")
-    writes = Counter(name.split(" | ")[0] for name, _sentences in results)
-    for write, count in writes.items():
+    behaviours = FEW_BEHAVIOURS if options.few else BEHAVIOURS
+    work = [(*pair, options.only) for pair in itertools.product(range(len(WRITES)), behaviours)]
+    tried, failed = Counter[str](), 0
+    with multiprocessing.Pool() as pool:
+        for write, count, failures in pool.imap_unordered(_try_all, work):
+            tried[write] += count
+            failed += len(failures)
+            for name, sentences in failures:
+                print(name, *(f"    {sentence}" for sentence in sentences), sep="\n", flush=True)
+    shutil.rmtree(BACKUPS, ignore_errors=True)
+    for write, count in tried.items():
         print(f"{count:6} cases of {write}")
-    print(f"{len(results)} cases in {time.monotonic() - started:.0f} s")
-    print(f"faults: {len(results) - len(failures)} passed, {len(failures)} failed")
-    return 1 if failures or not results else 0
+    total = tried.total()
+    print(f"{total} cases in {time.monotonic() - started:.0f} s")
+    print(f"faults: {total - failed} passed, {failed} failed")
+    return 1 if failed or not total else 0
 
 
-def _run_part(behaviours: tuple, part: int, share: int, only: str) -> list[tuple[str, list[str]]]:  # type: ignore[type-arg]
-    world = World()
-    return [
-        (case.name, broken(case, world))
-        for number, case in enumerate(cases(World(), behaviours))
-        if number % share == part and only in case.name
-    ]
+def _try_all(work: tuple[int, Behaviour, str]) -> tuple[str, int, list[tuple[str, list[str]]]]:
+    """Try one write under one behaviour; return its name, the number of cases, and what each broken one broke."""
+    position, behaviour, only = work
+    write, world = WRITES[position], _world()
+    count, failures = 0, []
+    for case in cases_of(write, behaviour, world, with_logins=behaviour == Behaviour()):
+        if only in case.name:
+            count += 1
+            sentences = broken(case, world)
+            if sentences:
+                failures.append((case.name, sentences))
+    return write.name, count, failures
+
+
+@functools.cache
+def _world() -> World:
+    """The world of this process."""
+    return World()
 
 
 if __name__ == "__main__":

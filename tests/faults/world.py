@@ -46,6 +46,11 @@ MARGIN = timedelta(minutes=10)  # longer than any run
 START = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 
+def no_file(path: str) -> bytes:
+    """Stand in for the file system where no task reads from it."""
+    raise AssertionError(f"no task here reads a file, and this one asks for {path}")
+
+
 class Killed(BaseException):
     """The process of the task is gone, as after `kill -9`: nothing of it runs any more."""
 
@@ -76,10 +81,14 @@ class Strike:
 
     at: int
     count: int = 1
+    method: str | None = None  # only requests of this method
     fault: Fault | None = None
     refused: bool = False
     killed: str | None = None
     meanwhile: Callable[[World], None] | None = None
+
+    def hits(self, number: int, method: str) -> bool:
+        return self.at <= number < self.at + self.count and self.method in (None, method)
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,15 @@ class World:
         """Let time pass until every read shows what is there."""
         self.clock.sleep(60)
 
-    def run(self, parameters: Mapping[str, object], strike: Strike | None = None, *, log_in: bool = True) -> Run:
+    def run(
+        self,
+        parameters: Mapping[str, object],
+        strike: Strike | None = None,
+        *,
+        log_in: bool = True,
+        check_mode: bool = False,
+        read_file: Callable[[str], bytes] = no_file,
+    ) -> Run:
         """Run the task against the service through our own session, retries, client and login.
 
         Without `log_in` a token of an earlier run is used while it is valid, which takes half the time.
@@ -142,7 +159,7 @@ class World:
         credential = ClientSecret(login, self.tenant.client_id, self.tenant.client_secret)
         tokens = TokenSource(credential if log_in else _Remembered(credential, self))
         graph = GraphClient(HOST, "v1.0", tokens, transport)
-        context = Context(graph, self.tenant.tenant_id, self.clock, check_mode=False, read_file=_no_file)
+        context = Context(graph, self.tenant.tenant_id, self.clock, check_mode=check_mode, read_file=read_file)
         message, result, was_killed = None, {}, False
         try:
             outcome = manage(parameters, context)
@@ -190,7 +207,7 @@ class _Network(requests.adapters.BaseAdapter):
         number = len(self.seen)
         self.seen.append(f"{request.method} {urlsplit(request.url or '').path}")
         strike = self._strike
-        if strike is not None and not strike.at <= number < strike.at + strike.count:
+        if strike is not None and not strike.hits(number, str(request.method)):
             strike = None
         if strike is not None:
             self._before(strike, request)
@@ -288,7 +305,3 @@ def an_answer(status: int, body: object = None, **headers: str) -> Fault:
 def late(clock_seconds: float, reset: str | None = None) -> Fault:
     """Return a fault that lets so much time pass, and breaks the connection then."""
     return replace(Fault(delay_s=clock_seconds), reset=reset)
-
-
-def _no_file(path: str) -> bytes:
-    raise AssertionError(f"no task here reads a file, and this one asks for {path}")

@@ -133,15 +133,20 @@ class Playbook:
 
     def _environment(self, record: Path) -> dict[str, str]:
         """Return the environment of a run: nothing of the developer's own Ansible or Azure settings."""
+        settings = self.folder / "ansible.cfg"
+        settings.write_text("")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AZURE_"))}
         return kept | {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_HOME": str(self.folder / "ansible-home"),
+            "ANSIBLE_REMOTE_TEMP": str(self.folder / "ansible-tmp"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
             "HOME": str(self.folder),
+            "NO_PROXY": "127.0.0.1",
             "RECORD_FILE": str(record),
         }
 

@@ -153,8 +153,10 @@ def _signature_verifies(certificate: Certificate, issuer: Certificate) -> bool |
         elif isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
             key.verify(signature, signed)
         else:
-            # Signed with another kind of key than this one, or this is a kind (DSA) that is not verified here.
-            return False if isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) else None
+            # Signed with another kind of key than this one; unless the hash (MD5) or the kind of key (DSA) is one that
+            # is not verified here.
+            known = isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey))
+            return False if known and (algorithm is None or parameters is not None) else None
     except InvalidSignature:
         return False
     except (ValueError, UnsupportedAlgorithm):

@@ -68,12 +68,6 @@ def preflight(
     return sorted(found, key=lambda finding: finding.order)
 
 
-def findings_on(authorities: Iterable[CertificateAuthority], now: datetime) -> list[Finding]:
-    """Return those findings for which a list is refused whatever the task says."""
-    refused = (findings.NOT_A_CA.code, findings.EXPIRED.code)
-    return [finding for finding in preflight(authorities, now) if finding.code in refused]
-
-
 def is_expired(authority: CertificateAuthority, now: datetime) -> bool:
     """Tell whether a CA's time is over; one whose certificate cannot be read is not called expired."""
     not_after = authority.certificate.not_after

@@ -53,8 +53,8 @@ def declare(before: TrustList, wanted: TrustList, *, purge: bool) -> TrustListCh
     What stays keeps its place, what comes is put at the end, so that an unchanged entry never moves.
     """
     by_identity = {authority.sha256: authority for authority in wanted}
-    present = {authority.sha256 for authority in before}
-    after = [by_identity.get(authority.sha256, authority) for authority in before]
+    present = {authority.sha256: authority for authority in before}  # a CA that the service shows twice is kept once
+    after = [by_identity.get(identity, authority) for identity, authority in present.items()]
     if purge:
         after = [authority for authority in after if authority.sha256 in by_identity]
     after += [authority for authority in wanted if authority.sha256 not in present]

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.errors import Conflict, NotFound
+from ansible_collections.entra.cba.plugins.module_utils._pki.checks import is_expired
 from ansible_collections.entra.cba.plugins.module_utils._resources.plan import (
     TrustList,
     TrustListChange,
@@ -83,7 +84,7 @@ def write(
     """
     start, planned_anew, sent, attempt = plan, False, False, 0
     while True:
-        current = _read(store, plan)
+        current = _read_back(store, plan) if sent else _read_before(store)
         if sent and same(current, plan.after):
             return compare(start.before, plan.after)
         if same(current, plan.before):
@@ -91,11 +92,13 @@ def write(
             backup.before_change(current)
             try:
                 current = _replace(store, plan, backup)
+            except NotInForce:
+                raise
             except Failure as error:
                 sent = sent or error.effect_unknown
                 if (error.effect_unknown or error.refused_for_now) and store.wait(attempt, error):
                     continue
-                current = _read_back(store, plan) if sent else _read(store, plan, error)
+                current = _read_back(store, plan, plan.before if sent else None, cause=error)
                 if not same(current, plan.after):
                     raise NotInForce(f"{error} {_in_force(current, plan)}") from error
             sent = True
@@ -120,12 +123,12 @@ def _replace(store: TrustStore, plan: TrustListChange, backup: Backup) -> TrustL
             store.delete()
         except NotFound:
             pass  # somebody else was faster; the read-back tells
-        return _read_back(store, plan)
+        return _read_back(store, plan, plan.before)
     try:
         store.post(plan.after)
     except Conflict as error:
         return _delete_and_create(store, plan, backup, str(error))
-    current = _read_back(store, plan)
+    current = _read_back(store, plan, plan.before)
     if not same(current, plan.after) and _is_merged(current, plan):
         return _delete_and_create(store, plan, backup, "The service adds to the list instead of replacing it.")
     return current
@@ -133,37 +136,42 @@ def _replace(store: TrustStore, plan: TrustListChange, backup: Backup) -> TrustL
 
 def _delete_and_create(store: TrustStore, plan: TrustListChange, backup: Backup, why: str) -> TrustList:
     """Replace a list that the service does not: the one path that leaves a tenant without CAs for a while."""
-    current = _read_back(store, plan) if not plan.before else _read(store, plan)
-    if not (same(current, plan.before) or _is_merged(current, plan)):
-        return current
-    if not plan.before:
-        raise NotInForce(f"{why} It shows no list to replace, so nothing was deleted. {_in_force(current, plan)}")
-    backup.before_delete(plan.before)
-    try:
-        store.delete()
-    except NotFound:
-        pass
-    except Failure as error:
-        current = _read_back(store, compare(current, ()))
-        if current:
-            raise NotInForce(
-                f"{why} To replace it, it was to be deleted first. {error} {_in_force(current, plan)}"
-            ) from error
+    current, attempt = plan.before, 0
+    while True:
+        attempt += 1
+        current = _read_back(store, plan, None if plan.before else ())
+        if same(current, plan.after) or not (same(current, plan.before) or _is_merged(current, plan)):
+            return current
+        if not plan.before:
+            raise NotInForce(f"{why} It shows no list to replace, so nothing was deleted. {_in_force(current, plan)}")
+        backup.before_delete(plan.before)
+        try:
+            store.delete()
+        except Failure as error:
+            if error.refused_for_now and store.wait(attempt, error):
+                continue
+            # After a doubt the list may be gone. To go on is safe: where it is still there, a create is refused.
+            if not (error.effect_unknown or isinstance(error, NotFound)):
+                current = _read_back(store, plan, cause=error)
+                raise NotInForce(f"{why} It was to be deleted first. {error} {_in_force(current, plan)}") from error
+        break
     store.restart_deadline()
     refusal = _create(store, plan.after)
     if refusal is None:
-        return _read_back(store, compare((), plan.after))
+        return _read_back(store, plan, plan.before, (), current)
+    why = f"{why} So the list was to be deleted and created anew, which failed: {refusal}"
+    if refusal.effect_unknown and same(_read_back(store, plan, cause=refusal), plan.after):
+        return plan.after
     store.restart_deadline()
-    for old in (plan.before, _valid(plan.before, store)):
-        if _create(store, old) is None:
-            break
-    current = _read_back(store, compare((), plan.before))
+    if any(_create(store, old) is None for old in (plan.before, _valid(plan.before, store))):
+        current = _read_back(store, plan, (), cause=NotInForce(f"{why} The old list was sent again."))
+    else:
+        current = _read_back(
+            store, plan, (), plan.before, cause=NotInForce(f"{why} The old list could not be put back: expect NO CA.")
+        )
     if same(current, plan.after):
         return current
-    raise NotInForce(
-        f"{why} So the list was deleted, the new one was refused, and the old one was put back as far as the service"
-        f" took it. {refusal} {_in_force(current, plan)}"
-    ) from refusal
+    raise NotInForce(f"{why} {_in_force(current, plan)}") from refusal
 
 
 def _create(store: TrustStore, authorities: TrustList) -> Failure | None:
@@ -180,26 +188,39 @@ def _create(store: TrustStore, authorities: TrustList) -> Failure | None:
             return None
 
 
-def _read(store: TrustStore, plan: TrustListChange, cause: Failure | None = None) -> TrustList:
-    """Read, and say what is known where that fails."""
+def _read_before(store: TrustStore) -> TrustList:
+    """Read while nothing has been sent."""
     try:
         return store.read()
     except Failure as error:
-        raise NotInForce(
-            f"{f'{cause} ' if cause else ''}{error} Which list is in force is not known: the service could not be read."
-            f" Before the task it was: {names_of(plan.before)}. The task wanted: {names_of(plan.after)}."
-        ) from error
+        raise NotInForce(f"{error} Nothing was written.") from error
 
 
-def _read_back(store: TrustStore, plan: TrustListChange) -> TrustList:
-    """Read until the planned list shows, or another than the one from before, or patience ends."""
-    current = plan.before
+def _read_back(
+    store: TrustStore, plan: TrustListChange, *outdated: TrustList | None, cause: Failure | None = None
+) -> TrustList:
+    """Read, after something was sent, until another list shows than `outdated` ones, or patience ends.
+
+    A read that fails is made again: whoever has written has to find out. Raises NotInForce, which tells `cause` too,
+    when none succeeds.
+    """
     store.restart_deadline()
+    current: TrustList = ()
+    failure: Failure | None = None
     for pause in PATIENCE:
         store.clock.sleep(pause)
-        current = _read(store, plan)
-        if same(current, plan.after) or not same(current, plan.before):
-            break
+        try:
+            current, failure = store.read(), None
+        except Failure as error:
+            failure = error
+        else:
+            if not any(old is not None and same(current, old) for old in outdated):
+                break
+    if failure is not None:
+        raise NotInForce(
+            f"{f'{cause} ' if cause else ''}Which list is in force is not known, since the service could not be read."
+            f" Before the task it was: {names_of(plan.before)}. The task wanted: {names_of(plan.after)}. {failure}"
+        ) from failure
     return current
 
 
@@ -212,7 +233,7 @@ def _is_merged(current: TrustList, plan: TrustListChange) -> bool:
 def _valid(authorities: TrustList, store: TrustStore) -> TrustList:
     """Leave out what has expired: the service takes no list with an expired CA, not even one that it held."""
     now = store.clock.now()
-    return tuple(a for a in authorities if a.certificate.not_after is None or a.certificate.not_after > now)
+    return tuple(authority for authority in authorities if not is_expired(authority, now))
 
 
 def _in_force(current: TrustList, plan: TrustListChange) -> str:
@@ -220,9 +241,8 @@ def _in_force(current: TrustList, plan: TrustListChange) -> str:
         which = "the list from before the task"
     elif same(current, plan.after):
         which = "the list that the task wanted"
-    elif not current:
-        which = "NO CA AT ALL: nobody can sign in with a certificate. The list from before the task was"
-        return f"In force now, read from the service: {which}: {names_of(plan.before)}."
-    else:
+    elif current:
         which = "another list"
-    return f"In force now, read from the service: {which}: {names_of(current)}."
+    else:
+        which = f"nobody can sign in with a certificate; before the task these were trusted: {names_of(plan.before)}"
+    return f"In force now, read from the service: {names_of(current)} ({which})."

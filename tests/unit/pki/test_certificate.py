@@ -341,3 +341,9 @@ def test_whether_a_root_signed_itself_by_unknown_means_is_not_known(known: str, 
 def test_a_line_end_in_a_name_is_escaped_so_that_the_name_cannot_pass_for_output() -> None:
     built = a_root_ca("Root\nchanged: \x1b[2J[localhost]")
     assert "CN=Root\\0Achanged: \\1B[2J[localhost]" in Certificate.from_der(built.der).subject
+
+
+def test_whether_a_root_signed_itself_with_md5_cannot_be_told() -> None:
+    sha256_with_rsa, md5_with_rsa = (bytes.fromhex(f"06092a864886f70d0101{last}") for last in ("0b", "04"))
+    root = a_root_ca(key=an_rsa_key())
+    assert is_self_signed(Certificate.from_der(root.der.replace(sha256_with_rsa, md5_with_rsa))) is None

@@ -79,3 +79,11 @@ def test_the_diff_shows_no_octets_and_writes_yaml() -> None:
     assert "MII" not in block["after"]
     assert "is_root_authority: true\n" in block["after"]
     assert "certificate_revocation_list_url:\n" in block["after"]
+
+
+def test_a_ca_that_the_service_shows_twice_is_kept_once() -> None:
+    assert declare((A, A, B), (C,), purge=False).after == (A, B, C)
+
+
+def test_removing_what_a_merging_service_added_twice_leaves_the_list_as_declared() -> None:
+    assert same(declare((A, A), (A,), purge=True).after, (A,))
