@@ -29,7 +29,7 @@ def broken(case: Case, world: World) -> list[str]:
     held = world.held()
     faults = list(_after_the_fault(case, run, held))
     faults += [f"a secret is in the output: {name}" for name, secret in _secrets(world) if secret in run.output]
-    faults += list(_next_runs(case, world, run))
+    faults += list(_next_runs(case, world))
     return faults
 
 
@@ -65,9 +65,11 @@ def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
             yield f"the message does not name the list in force ({_names(held)}): {run.message}"
 
 
-def _next_runs(case: Case, world: World, run: Run) -> Iterator[str]:
+def _next_runs(case: Case, world: World) -> Iterator[str]:
     """Run twice more without a fault: the first brings the new list about, the second finds nothing to do."""
-    lost_by_kill = run.was_killed and not world.held() and case.write.before is not None
+    # Deleted and not put back, as the task said if it could: what it was not asked to declare is in its copy alone.
+    left = [each for each in world.held() if each["certificate"] != entry(SOMEBODY_ELSES)["certificate"]]
+    lost = case.write.after is not None and case.write.before is not None and not left
     world.tenant.behaviour = case.behaviour
     first = world.run(case.write.parameters, log_in=False)
     world.settle()
@@ -75,7 +77,7 @@ def _next_runs(case: Case, world: World, run: Run) -> Iterator[str]:
         yield f"the next run fails: {first.message}"
         return
     own = [each for each in world.held() if each["certificate"] != entry(SOMEBODY_ELSES)["certificate"]]
-    if not _same(own, case.write.after or []) and not lost_by_kill:
+    if not _same(own, case.write.after or []) and not lost:
         yield f"the next run leaves {_names(own)}"
     second = world.run(case.write.parameters, log_in=False)
     if second.message is not None or second.result["changed"]:

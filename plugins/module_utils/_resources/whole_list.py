@@ -158,7 +158,10 @@ def _delete_and_create(store: TrustStore, plan: TrustListChange, backup: Backup,
     store.restart_deadline()
     refusal = _create(store, plan.after)
     if refusal is None:
-        return _read_back(store, plan, plan.before, (), current)
+        current = _read_back(store, plan, plan.before, (), current)
+        if current:
+            return current
+        refusal = NotInForce("The service accepted the new list and shows none.")
     why = f"{why} So the list was to be deleted and created anew, which failed: {refusal}"
     if refusal.effect_unknown and same(_read_back(store, plan, cause=refusal), plan.after):
         return plan.after
