@@ -87,8 +87,8 @@ def _on_list(authorities: Sequence[CertificateAuthority]) -> Iterator[Finding]:
         # Certificates of one name and key are one CA, which signs one list.
         signers = {_signer(authority): authority.certificate for authority in sharing}
         for authority in sharing if len(signers) > 1 else ():
-            other = next(certificate for signer, certificate in signers.items() if signer != _signer(authority))
-            yield findings.URL_SHARED.broken_by(authority, f"has the same revocation list, {url}, as {other}")
+            others = [certificate for signer, certificate in signers.items() if signer != _signer(authority)]
+            yield findings.URL_SHARED.broken_by(authority, f"has the same revocation list, {url}, as {others[0]}")
 
 
 def _on_certificate(
