@@ -43,6 +43,14 @@ options:
     description:
       - A token for Microsoft Graph that was acquired elsewhere. Its audience, tenant and expiry are checked before use.
     type: str
+  token_cache:
+    description:
+      - Whether to keep the access token from one task to the next, so that a task with a token makes no login request.
+      - It is kept encrypted under a key derived from the credential, below E(XDG_CACHE_HOME) or C(~/.cache) of the user
+        that runs the task. An O(access_token) is never kept.
+      - Also read from the environment variable E(ENTRA_CBA_TOKEN_CACHE).
+    type: bool
+    default: true
   cloud:
     description:
       - The Microsoft cloud that the tenant lives in.

@@ -46,6 +46,7 @@ def connection_options() -> ArgumentSpec:
         },
         "client_certificate_path": {"type": "path", "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
         "access_token": {"type": "str", "no_log": True},
+        "token_cache": {"type": "bool", "default": True, "fallback": (environment, ["ENTRA_CBA_TOKEN_CACHE"])},
         "cloud": {"type": "str", "default": "global", "choices": list(CLOUDS)},
         "graph_url": {"type": "str"},
         "authority_url": {"type": "str", "fallback": (environment, ["AZURE_AUTHORITY_HOST"])},

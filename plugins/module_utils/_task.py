@@ -22,6 +22,7 @@ from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock
 from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
 from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import cloud_for
 from ansible_collections.entra.cba.plugins.module_utils._identity.selection import credential_for
+from ansible_collections.entra.cba.plugins.module_utils._identity.token_cache import TokenCache, default_directory
 from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import TokenSource, claims_of
 
 if t.TYPE_CHECKING:
@@ -79,10 +80,10 @@ def run(task: Task) -> t.NoReturn:
             outcome = task.perform(module.params, context)
         except Failure as failure:
             _hide_contents(module)
-            module.fail_json(msg=str(failure), graph_requests=_requests_made(context))
+            module.fail_json(msg=str(failure), **_how(context))
     for warning in outcome.warnings:
         module.warn(warning)
-    result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, "graph_requests": _requests_made(context)}
+    result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, **_how(context)}
     if module._diff and outcome.diff is not None:
         result["diff"] = outcome.diff
     module.exit_json(**result)
@@ -97,13 +98,19 @@ def _context(parameters: Mapping[str, t.Any], session: requests.Session, *, chec
     cloud = cloud_for(parameters["cloud"], parameters["graph_url"], parameters["authority_url"])
     transport = Transport(session, clock, parameters["timeout"], verify=ca_path or True)
     credential = credential_for(parameters, cloud, transport)
-    graph = GraphClient(cloud.graph_url, parameters["api_version"], TokenSource(credential), transport)
+    cache_directory = default_directory() if parameters["token_cache"] else None
+    tokens = TokenSource(credential, TokenCache(cache_directory, clock) if cache_directory else None)
+    graph = GraphClient(cloud.graph_url, parameters["api_version"], tokens, transport)
     tenant = parameters["tenant_id"] or str((claims_of(parameters["access_token"] or "") or {}).get("tid", ""))
     return Context(graph, tenant, clock, check_mode, lambda path: Path(path).read_bytes())
 
 
-def _requests_made(context: Context) -> list[dict[str, object]]:
-    return [asdict(call) for call in context.graph.calls]
+def _how(context: Context) -> dict[str, t.Any]:
+    """Return as whom we spoke to Graph, and every request."""
+    return {
+        "auth_method": context.graph.auth_method,
+        "graph_requests": [asdict(call) for call in context.graph.calls],
+    }
 
 
 def _hide_contents(module: AnsibleModule) -> None:

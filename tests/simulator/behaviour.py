@@ -27,6 +27,8 @@ class Behaviour:
     client_secret: "valid" or "expired".
     client_certificate: what client assertions are checked against; None: the application has no certificate.
     token_lifetime_s: seconds that an access token is valid.
+    claims_challenge: Graph refuses tokens of clients that can answer a claims challenge (capability cp1) with one, until
+        the token was acquired with its claims, as continuous access evaluation does.
     """
 
     second_post: str = "replace"
@@ -38,6 +40,7 @@ class Behaviour:
     client_secret: str = "valid"
     client_certificate: x509.Certificate | None = None
     token_lifetime_s: int = 3600
+    claims_challenge: bool = False
 
 
 def parse_behaviour(given: object) -> Behaviour:
@@ -55,4 +58,5 @@ _CHECKS: dict[str, checks.Check] = {
     "client_secret": checks.one_of("valid", "expired"),
     "client_certificate": checks.certificate,
     "token_lifetime_s": checks.integer(1),
+    "claims_challenge": checks.boolean,
 }

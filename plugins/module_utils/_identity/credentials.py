@@ -12,6 +12,9 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
     hashes,
     import_msal,
     load_pem_private_key,
@@ -26,6 +29,8 @@ from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import 
 
 if t.TYPE_CHECKING:
     from datetime import datetime
+
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock
     from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Cloud
@@ -47,11 +52,19 @@ class ClientSecret:
         self._client_id = client_id
         self._client_secret = client_secret
 
+    @property
+    def identity(self) -> str:
+        return self._login.identity_of(self.method, self._client_id)
+
+    @property
+    def cache_key_material(self) -> bytes | None:
+        return self._client_secret.encode()
+
     def validate(self) -> None:
         """Nothing can be told of a secret before it is used."""
 
-    def acquire(self) -> AccessToken:
-        return self._login.client_credentials(self._client_id, self._client_secret)
+    def acquire(self, claims: str | None = None) -> AccessToken:
+        return self._login.client_credentials(self._client_id, self._client_secret, claims)
 
 
 class ClientCertificate:
@@ -63,7 +76,19 @@ class ClientCertificate:
         self._login = login
         self._client_id = client_id
         self._path = path
-        self._assertion: dict[str, object] = {}
+        self._key: PrivateKeyTypes | None = None
+        self._sha256_thumbprint = ""
+
+    @property
+    def identity(self) -> str:
+        return self._login.identity_of(self.method, self._client_id)
+
+    @property
+    def cache_key_material(self) -> bytes | None:
+        """The private key, once `validate` has read it."""
+        if self._key is None:
+            return None
+        return self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
     def validate(self) -> None:
         """Read the PEM file: one certificate and its private key, in any order."""
@@ -95,15 +120,15 @@ class ClientCertificate:
             raise CredentialError(
                 f"client_certificate_path: the certificate in {path} expired on {_day(certificate.not_valid_after_utc)}"
             )
-        creator = import_msal().oauth2cli.JwtAssertionCreator(
-            key, algorithm="PS256", sha256_thumbprint=certificate.fingerprint(hashes.SHA256()).hex()
-        )
-        self._assertion = {
-            "client_assertion": creator.create_regenerative_assertion(self._login.token_endpoint, self._client_id)
-        }
+        self._key = key
+        self._sha256_thumbprint = certificate.fingerprint(hashes.SHA256()).hex()
 
-    def acquire(self) -> AccessToken:
-        return self._login.client_credentials(self._client_id, self._assertion)
+    def acquire(self, claims: str | None = None) -> AccessToken:
+        creator = import_msal().oauth2cli.JwtAssertionCreator(
+            self._key, algorithm="PS256", sha256_thumbprint=self._sha256_thumbprint
+        )
+        assertion = creator.create_regenerative_assertion(self._login.token_endpoint, self._client_id)
+        return self._login.client_credentials(self._client_id, {"client_assertion": assertion}, claims)
 
 
 class GivenAccessToken:
@@ -116,6 +141,15 @@ class GivenAccessToken:
         self._cloud = cloud
         self._tenant = tenant
         self._clock = clock
+
+    @property
+    def identity(self) -> str:
+        return self.method
+
+    @property
+    def cache_key_material(self) -> bytes | None:
+        """None: whoever gives a token keeps it."""
+        return None
 
     def validate(self) -> None:
         claims = claims_of(self._token)
@@ -142,7 +176,13 @@ class GivenAccessToken:
         if expires is not None and expires <= self._clock.now():
             raise CredentialError(f"access_token: the token expired at {expires:%Y-%m-%dT%H:%M:%SZ}; acquire a new one")
 
-    def acquire(self) -> AccessToken:
+    def acquire(self, claims: str | None = None) -> AccessToken:
+        if claims is not None:
+            raise CredentialError(
+                "access_token: the service asks for a new token, since something about the account, its sessions or the"
+                " network that the task runs from has changed (continuous access evaluation). Acquire a new one, from"
+                f" this network, with the claims {claims}"
+            )
         return AccessToken(self._token, expiry_of(claims_of(self._token) or {}))
 
 

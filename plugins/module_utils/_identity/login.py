@@ -23,6 +23,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.entra.cba.plugins.module_utils._http.transport import Response
     from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Cloud
 
+# We can answer a claims challenge; tokens then live for up to 28 hours, and the service ends them early when it must
+# (Microsoft Entra, "Continuous access evaluation").
+CAPABILITIES = ("CP1",)
+
 # What the codes of Microsoft Entra's "Authentication and authorization error codes" mean to whoever runs this
 # collection, and what to do about each.
 EXPLANATIONS = {
@@ -99,7 +103,13 @@ class LoginService:
     def token_endpoint(self) -> str:
         return f"{self.cloud.authority_url}/{self.tenant}/oauth2/v2.0/token"
 
-    def client_credentials(self, client_id: str, client_credential: str | dict[str, object]) -> AccessToken:
+    def identity_of(self, method: str, client_id: str) -> str:
+        """Return who a client of this service is and for what, as `Credential.identity` wants it."""
+        return f"{method} {self.cloud.authority_url} {self.tenant} {client_id} {self.cloud.scope}"
+
+    def client_credentials(
+        self, client_id: str, client_credential: str | dict[str, object], claims: str | None = None
+    ) -> AccessToken:
         """Get a token by the client credentials grant (RFC 6749, section 4.4).
 
         `client_credential` is msal's: the secret, or {"client_assertion": ...}. Raises LoginError, TransportError.
@@ -108,10 +118,11 @@ class LoginService:
             client_id,
             client_credential=client_credential,
             authority=f"{self.cloud.authority_url}/{self.tenant}",
+            client_capabilities=CAPABILITIES,
             instance_discovery=False,
             http_client=_MsalHttpClient(self),
         )
-        answer = application.acquire_token_for_client(scopes=[self.cloud.scope])
+        answer = application.acquire_token_for_client(scopes=[self.cloud.scope], claims_challenge=claims)
         if "access_token" not in answer:
             raise login_error(answer, self.tenant)
         lifetime = timedelta(seconds=int(answer.get("expires_in", 0)))
