@@ -40,6 +40,7 @@ try:
         NoEncryption,
         PrivateFormat,
         load_pem_private_key,
+        pkcs12,
     )
 except ImportError:
     _failures["cryptography"] = traceback.format_exc()
@@ -66,6 +67,7 @@ __all__ = (
     "load_pem_private_key",
     "missing_libraries",
     "padding",
+    "pkcs12",
     "requests",
     "rsa",
     "x509",

@@ -20,7 +20,7 @@ from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock, SystemClock
 from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
-from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import cloud_for
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Api, cloud_for
 from ansible_collections.entra.cba.plugins.module_utils._identity.selection import credential_for
 from ansible_collections.entra.cba.plugins.module_utils._identity.token_cache import TokenCache, default_directory
 from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import TokenSource, claims_of
@@ -54,12 +54,13 @@ class Outcome:
 class Task:
     """What a module declares: its own options and the function that does its work.
 
-    The function raises Failure for whatever the user can act on.
+    The function raises Failure for whatever the user can act on. `api` is the part of Graph that it speaks to.
     """
 
     perform: Callable[[Mapping[str, t.Any], Context], Outcome]
     options: ArgumentSpec = field(default_factory=dict)
     mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
+    api: Api = Api.CLASSIC_TRUST_STORE
 
     @property
     def argument_spec(self) -> ArgumentSpec:
@@ -73,7 +74,7 @@ def run(task: Task) -> t.NoReturn:
         module.fail_json(msg=missing_required_lib(library), exception=trace)
     with requests.Session() as session:
         try:
-            context = _context(module.params, session, check_mode=module.check_mode)
+            context = _context(task.api, module.params, session, check_mode=module.check_mode)
         except Failure as failure:
             module.fail_json(msg=str(failure))
         try:
@@ -89,13 +90,14 @@ def run(task: Task) -> t.NoReturn:
     module.exit_json(**result)
 
 
-def _context(parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
+def _context(api: Api, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
     """Put together what a task works with, without a request. Raises Failure."""
     clock = SystemClock()
     ca_path = parameters["ca_path"]
     if ca_path and not Path(ca_path).is_file():
         raise Failure(f"ca_path: {ca_path} is no file; it must hold CA certificates in PEM")
     cloud = cloud_for(parameters["cloud"], parameters["graph_url"], parameters["authority_url"])
+    cloud.require(api)
     transport = Transport(session, clock, parameters["timeout"], verify=ca_path or True)
     credential = credential_for(parameters, cloud, transport)
     cache_directory = default_directory() if parameters["token_cache"] else None

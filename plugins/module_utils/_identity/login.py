@@ -27,6 +27,11 @@ if t.TYPE_CHECKING:
 # (Microsoft Entra, "Continuous access evaluation").
 CAPABILITIES = ("CP1",)
 
+_NO_FEDERATION = (
+    "the application trusts no federated token of this issuer, subject and audience",
+    "compare the three with the app registration, Certificates & secrets, Federated credentials, letter by letter",
+)
+
 # What the codes of Microsoft Entra's "Authentication and authorization error codes" mean to whoever runs this
 # collection, and what to do about each.
 EXPLANATIONS = {
@@ -65,7 +70,19 @@ EXPLANATIONS = {
     ),
     "AADSTS700024": (
         "the client assertion is outside its time",
-        "check the clock of the machine that runs the task",
+        "check the clock of the machine that runs the task; a federated token may have expired: have a new one made",
+    ),
+    "AADSTS70023": (
+        "the federated token is valid for longer than the 24 hours that are allowed",
+        "have its issuer make one that expires within 24 hours, and give a fresh one to each run",
+    ),
+    "AADSTS70021": _NO_FEDERATION,
+    "AADSTS700211": _NO_FEDERATION,
+    "AADSTS700212": _NO_FEDERATION,
+    "AADSTS700213": _NO_FEDERATION,
+    "AADSTS50013": (
+        "the federated token is not signed by the issuer that it names",
+        "take the token as its issuer made it; the issuer's keys must be reachable at its OpenID discovery document",
     ),
     "AADSTS7000112": ("the application is disabled", "enable it: Enterprise applications, Properties"),
     "AADSTS7000229": (
