@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulator import client_assertion
+from simulator import client_assertion, federation
+from simulator.refusals import InvalidAssertionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,8 +150,11 @@ def _authenticate(simulation: Simulation, tenant: Tenant, form: Mapping[str, str
             for audience in (_token_endpoint(simulation.base_url, name), _issuer(simulation.base_url, name))
         ]
         try:
-            client_assertion.check(assertion, tenant, audiences, simulation.clock.now())
-        except client_assertion.InvalidAssertionError as refusal:
+            if federation.is_of_another_issuer(assertion, tenant.client_id):
+                federation.check(assertion, tenant.behaviour.federated_credential, simulation.clock.now())
+            else:
+                client_assertion.check(assertion, tenant, audiences, simulation.clock.now())
+        except InvalidAssertionError as refusal:
             raise LoginError(401, "invalid_client", refusal.code, str(refusal)) from None
     elif secret:
         if not hmac.compare_digest(secret.encode(), tenant.client_secret.encode()):

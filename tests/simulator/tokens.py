@@ -60,9 +60,7 @@ class TokenAuthority:
     def issue_delegated(self, tenant: Tenant, now: datetime, scopes: Sequence[str], role_ids: Sequence[str]) -> str:
         """Return the token of a user with these delegated permissions and directory roles (template ids)."""
         user = f"operator@{tenant.domain}"
-        return self._signed(
-            tenant, now, {"idtyp": "user", "scp": " ".join(scopes), "upn": user, "wids": list(role_ids)}
-        )
+        return self._signed(tenant, now, {"idtyp": "user", "scp": " ".join(scopes), "upn": user, "wids": list(role_ids)})
 
     def _signed(self, tenant: Tenant, now: datetime, rights: Claims) -> str:
         issued_at = int(now.timestamp())

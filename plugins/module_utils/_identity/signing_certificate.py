@@ -75,7 +75,8 @@ def read_signing_certificate(
         key = _pem_key(OPTION, path, content, password)
     else:
         key, certificates = _from_pfx(path, content, password)
-    certificate = next((each for each in certificates if each.public_key() == key.public_key()), None)
+    own = [each for each in certificates if each.public_key() == key.public_key()]
+    certificate = max(own, key=lambda each: each.not_valid_after_utc, default=None)
     if certificate is None:
         files = f"{path} and the private key in {key_path}" if key_path else f"{path} and its private key"
         raise CredentialError(f"{OPTION}: the certificate in {files} do not belong together")
