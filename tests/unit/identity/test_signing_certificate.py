@@ -30,9 +30,7 @@ ISSUING = an_intermediate_of(ROOT)
 SIGNER = a_leaf_of(ISSUING, "automation", key=KEY)
 
 
-def pfx(
-    signer: BuiltCertificate, others: Iterable[BuiltCertificate] = (), password: bytes | None = None
-) -> bytes:
+def pfx(signer: BuiltCertificate, others: Iterable[BuiltCertificate] = (), password: bytes | None = None) -> bytes:
     encryption: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
     return pkcs12.serialize_key_and_certificates(
         b"automation", KEY, signer.certificate, [other.certificate for other in others], encryption
