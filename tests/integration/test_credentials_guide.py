@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from ansible_collections.entra.cba.plugins.module_utils._arguments import connection_options
 from builders.pki import a_root_ca, an_rsa_key
 from integration.playbook import ROOT, Playbook
 
@@ -114,6 +115,19 @@ WAYS: dict[str, Callable[[Tenant, Path], dict[str, str]]] = {
 
 def test_each_way_has_a_page() -> None:
     assert {path.stem.removeprefix("credentials_") for path in PAGES.glob("credentials_*.rst")} == set(WAYS)
+
+
+def test_the_guide_names_the_variables_and_aliases_that_are_read() -> None:
+    text = (PAGES / "credentials.rst").read_text()
+    rows = re.findall(r"   \* - :literal:`(\w+)`\n     - (.*AZURE.*)\n", text)
+    documented = {option: re.findall(r"`(\w+)`", names) for option, names in rows}
+    spec = connection_options()
+    read = {option: given["fallback"][1] for option, given in spec.items() if "fallback" in given}
+    del read["token_cache"]  # has a page of its own
+    assert documented == read
+    aliases = [alias for given in spec.values() for alias in given.get("aliases", [])]
+    assert sorted(aliases) == ["cloud_environment", "secret", "tenant", "thumbprint", "x509_certificate_path"]
+    assert all(f":literal:`{alias}`" in text for alias in aliases)
 
 
 @pytest.mark.parametrize("page", WAYS)
