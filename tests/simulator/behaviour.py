@@ -27,8 +27,8 @@ class Behaviour:
     client_secret: "valid" or "expired".
     client_certificate: what client assertions are checked against; None: the application has no certificate.
     token_lifetime_s: seconds that an access token is valid.
-    claims_challenge: Graph refuses tokens of clients that can answer a claims challenge (capability cp1) with one, until
-        the token was acquired with its claims, as continuous access evaluation does.
+    claims_challenge: Graph answers clients that can handle it (capability cp1) with a claims challenge, until their
+        token was acquired with its claims, as continuous access evaluation does.
     """
 
     second_post: str = "replace"
