@@ -34,8 +34,8 @@ class Behaviour:
     identity_header: what App Service hands to its own processes (IDENTITY_HEADER).
     arc_key_folder: where the agent of Azure Arc writes the keys of its challenges; "": there is no agent.
     token_lifetime_s: seconds that an access token is valid.
-    claims_challenge: Graph refuses tokens of clients that can answer a claims challenge (capability cp1) with one,
-        until the token was acquired with its claims, as continuous access evaluation does.
+    claims_challenge: Graph answers clients that can handle it (capability cp1) with a claims challenge, until their
+        token was acquired with its claims, as continuous access evaluation does.
     """
 
     second_post: str = "replace"

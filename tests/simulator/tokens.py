@@ -40,8 +40,8 @@ class TokenAuthority:
     def issue(self, tenant: Tenant, now: datetime, requested: Claims | None = None) -> str:
         """Return an app-only access token for Graph, of the shape of a v1.0 token.
 
-        `requested` is the member `access_token` of a claims request: `xms_cc` holds the client's capabilities, `nbf` the
-        answer to a claims challenge.
+        `requested` is the member `access_token` of a claims request: `xms_cc` holds the client's capabilities, `nbf`
+        the answer to a claims challenge.
         """
         rights: Claims = {
             "idtyp": "app",
@@ -60,7 +60,9 @@ class TokenAuthority:
     def issue_delegated(self, tenant: Tenant, now: datetime, scopes: Sequence[str], role_ids: Sequence[str]) -> str:
         """Return the token of a user with these delegated permissions and directory roles (template ids)."""
         user = f"operator@{tenant.domain}"
-        return self._signed(tenant, now, {"idtyp": "user", "scp": " ".join(scopes), "upn": user, "wids": list(role_ids)})
+        return self._signed(
+            tenant, now, {"idtyp": "user", "scp": " ".join(scopes), "upn": user, "wids": list(role_ids)}
+        )
 
     def _signed(self, tenant: Tenant, now: datetime, rights: Claims) -> str:
         issued_at = int(now.timestamp())
