@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import requests
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
+from ansible_collections.entra.cba.plugins.module_utils._identity.azure_cli import AzureCli
 from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Api, Cloud
 from ansible_collections.entra.cba.plugins.module_utils._identity.managed_identity import ManagedIdentity
 from ansible_collections.entra.cba.plugins.module_utils._identity.selection import METHODS, credential_for
@@ -172,6 +174,14 @@ def test_a_virtual_machine_has_its_own_and_assigned_identities(login: Login) -> 
     assert login.read(own) == login.read(assigned) == []
 
 
+def test_a_machine_and_the_azure_cli_cannot_ask_for_claims(login: Login) -> None:
+    own = login.credential(auth_method="managed_identity")
+    cli = AzureCli("https://graph.example", login.tenant.tenant_id, 1)
+    for credential in (own, cli):
+        with pytest.raises(CredentialError, match="continuous access evaluation"):
+            credential.acquire('{"access_token": {}}')
+
+
 def test_an_identity_that_the_machine_does_not_have(login: Login) -> None:
     login.tenant.behave(managed_identities=[])
     environ = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": login.machine("")}
@@ -215,6 +225,17 @@ def test_azure_arc_is_answered_with_the_key_that_its_agent_wrote(login: Login, t
     login.tenant.behave(arc_key_folder=str(tmp_path), managed_identities=["system", OTHER_CLIENT])
     assert login.read(arc(login, tmp_path)) == []
     assert login.read(arc(login, tmp_path, OTHER_CLIENT)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_agent_of_azure_arc_that_does_not_know_assigned_identities_is_not_believed(
+    login: Login, tmp_path: Path
+) -> None:
+    token = json.dumps({"access_token": an_access_token(login.tenant), "expires_in": "60"})
+    fault = {"method": "GET", "path": "/arc/", "status": 200, "headers": {}, "body": token}
+    login.tenant.behave(faults=[fault])
+    with pytest.raises(CredentialError, match="did not confirm this identity"):
+        arc(login, tmp_path, OTHER_CLIENT).acquire()
 
 
 def test_azure_arc_cannot_have_another_file_read(login: Login, tmp_path: Path) -> None:

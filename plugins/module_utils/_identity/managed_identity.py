@@ -88,7 +88,12 @@ class ManagedIdentity:
             )
 
     def acquire(self, claims: str | None = None) -> AccessToken:
-        """Raises CredentialError. `claims` cannot be asked for: Azure decides when to renew what it keeps."""
+        """Ask Azure. Raises CredentialError, also for `claims`, which cannot be asked for."""
+        if claims is not None:
+            raise CredentialError(
+                "The service asks for a new token of the managed identity (continuous access evaluation), and Azure"
+                " hands out the one that it keeps until that nears its end. Try again later, or use another credential"
+            )
         environ = self._environ
         endpoint, header = environ.get("IDENTITY_ENDPOINT"), environ.get("IDENTITY_HEADER")
         if endpoint and header:
@@ -115,11 +120,10 @@ class ManagedIdentity:
     def _from_arc(self, endpoint: str) -> dict[str, object]:
         """Prove that we are on the machine and in its group himds, by a file that the agent writes for us to read."""
         challenge = self._get(endpoint, "2020-06-01", {"Metadata": "true"})
-        if challenge.status != 401:
-            return self._token(challenge)
-        key = self._arc_key(challenge.headers.get("WWW-Authenticate", ""))
-        headers = {"Metadata": "true", "Authorization": f"Basic {key}"}
-        answer = self._token(self._get(endpoint, "2020-06-01", headers))
+        if challenge.status == 401:
+            key = self._arc_key(challenge.headers.get("WWW-Authenticate", ""))
+            challenge = self._get(endpoint, "2020-06-01", {"Metadata": "true", "Authorization": f"Basic {key}"})
+        answer = self._token(challenge)
         # An agent that does not know of assigned identities takes no notice of the client id.
         if self._client_id and str(answer.get("client_id")).lower() != self._client_id.lower():
             raise CredentialError(
