@@ -89,8 +89,13 @@ def test_the_file_is_closed_to_others_and_tells_nothing(playbook: Playbook, tena
     assert tenant.client_secret not in playbook.output
 
 
-def test_msal_is_imported_for_a_login_and_not_for_a_kept_token(playbook: Playbook) -> None:
+@pytest.mark.parametrize("method", ["client_secret", "client_certificate"])
+def test_msal_is_imported_for_a_login_and_not_for_a_kept_token(playbook: Playbook, tenant: Tenant, method: str) -> None:
     """Its import takes longer than all else that a task does."""
+    signer = a_root_ca("automation", key=an_rsa_key())
+    tenant.behave(client_certificate=signer.pem.decode())
+    (playbook.folder / "automation.pem").write_bytes(signer.key_pem + signer.pem)
+    task = info(auth_method=method, client_certificate_path="automation.pem")
     (playbook.folder / "sitecustomize.py").write_text(
         "import atexit, os, sys\n"
         "def note():\n"
@@ -101,7 +106,7 @@ def test_msal_is_imported_for_a_login_and_not_for_a_kept_token(playbook: Playboo
     )
     imports = playbook.folder / "imports.txt"
     environment = {"PYTHONPATH": str(playbook.folder), "IMPORTS_FILE": str(imports)}
-    playbook.run(info(), info(), environment=environment)
+    playbook.run(task, task, environment=environment)
     assert imports.read_text().split() == ["True", "False"]
 
 

@@ -17,7 +17,7 @@ from simulator.tokens import ANSWERED, Claims, InvalidTokenError
 from simulator.trust_store import INSTANCE_ID, Contents, as_collection, as_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -42,12 +42,12 @@ _COLLECTION = '/<any("v1.0", "beta"):version>/organization/<organization>/certif
 class GraphError(Exception):
     """A refusal: HTTP status, `error.code`, `error.message` and headers."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
-        self.headers = dict(headers or {})
+        self.headers = list(headers)
 
 
 def graph_service(simulation: Simulation) -> Blueprint:
@@ -109,7 +109,7 @@ def authenticate(simulation: Simulation) -> None:
     except InvalidTokenError as refusal:
         authorization_uri = f"{simulation.base_url}/common/oauth2/authorize"
         challenge = f'Bearer realm="", authorization_uri="{authorization_uri}", client_id="{_GRAPH_CLIENT_ID}"'
-        raise GraphError(401, "InvalidAuthenticationToken", str(refusal), {"WWW-Authenticate": challenge}) from None
+        raise GraphError(401, "InvalidAuthenticationToken", str(refusal), [("WWW-Authenticate", challenge)]) from None
     tenant = simulation.tenant(str(g.claims["tid"]))
     if tenant is not None and tenant.behaviour.claims_challenge:
         _challenge(simulation, g.claims)
@@ -132,7 +132,8 @@ def _challenge(simulation: Simulation, claims: Claims) -> None:
         f' client_id="{_GRAPH_CLIENT_ID}", errorDescription="{reason}", error="insufficient_claims",'
         f' claims="{base64.b64encode(request.encode()).decode()}"'
     )
-    raise GraphError(401, "InvalidAuthenticationToken", reason, {"WWW-Authenticate": challenge})
+    headers = [("WWW-Authenticate", 'PoP realm=""'), ("WWW-Authenticate", challenge)]  # there may be several
+    raise GraphError(401, "InvalidAuthenticationToken", reason, headers)
 
 
 def error_answer(simulation: Simulation, error: GraphError) -> Response:

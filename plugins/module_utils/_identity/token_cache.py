@@ -144,11 +144,13 @@ def _file_name(identity: str) -> str:
 def _read(name: str, directory: int) -> bytes:
     """Return the content of a regular file of ours; raise OSError. Nothing that is in its way can make us wait."""
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
-    with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
             raise PermissionError(f"{name} is no regular file of ours")
-        return file.read(LARGEST_FILE)
+        return os.read(descriptor, LARGEST_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def _replace(name: str, content: bytes, directory: int) -> None:
