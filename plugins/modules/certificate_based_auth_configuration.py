@@ -44,10 +44,10 @@ options:
       - V(fail) names each of them and writes nothing.
       - V(omit) leaves them out, both declared ones and ones that are there.
       - An unchanged store is never touched, whatever it holds.
+      - Part of O(preflight): with V(skip) or V(warn) there, the list is sent as it is.
     type: str
     choices: [fail, omit]
     default: fail
-      - Part of O(preflight): with V(skip) or V(warn) there, the list is sent as it is.
   preflight:
     description:
       - The list that would be in force is checked before anything is written. The checks are listed in
