@@ -56,7 +56,9 @@ if t.TYPE_CHECKING:
 def absolute_paths(authorities: object) -> list[dict[str, object]]:
     """Return copies of the items, with absolute paths. Raises AnsibleFilterError for anything but a list of items."""
     if not isinstance(authorities, (list, tuple)) or not all(isinstance(item, dict) for item in authorities):
-        raise AnsibleFilterError("absolute_paths takes a list of certificate authorities, each with 'path' or 'content'")
+        raise AnsibleFilterError(
+            "absolute_paths takes a list of certificate authorities, each with 'path' or 'content'"
+        )
     return [_with_absolute_path(item) for item in authorities]
 
 

@@ -5,6 +5,7 @@ Written from the user guide of AWX ("Custom Credential Types") and from what AWX
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from dataclasses import dataclass
@@ -17,13 +18,36 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FIELD_KEYS = {"id", "label", "type", "format", "choices", "multiline", "secret", "default", "help_text", "ask_at_runtime"}
+_FIELD_KEYS = {
+    "id",
+    "label",
+    "type",
+    "format",
+    "choices",
+    "multiline",
+    "secret",
+    "default",
+    "help_text",
+    "ask_at_runtime",
+}
 _FIELD_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE = re.compile(r"template(\.[A-Za-z_][A-Za-z0-9_]*)?")
 # A job's own variables, and those that change what is run; every ANSIBLE_ variable is refused besides.
 _ENVIRONMENT_KEPT = frozenset(
-    "PATH PYTHONPATH VIRTUAL_ENV JOB_ID INVENTORY_ID PROJECT_REVISION MAX_EVENT_RES AWX_HOST TOWER_HOST"
-    " JOB_CALLBACK_DEBUG INVENTORY_HOSTVARS AWX_GROUP_QUEUES".split()
+    {
+        "AWX_GROUP_QUEUES",
+        "AWX_HOST",
+        "INVENTORY_HOSTVARS",
+        "INVENTORY_ID",
+        "JOB_CALLBACK_DEBUG",
+        "JOB_ID",
+        "MAX_EVENT_RES",
+        "PATH",
+        "PROJECT_REVISION",
+        "PYTHONPATH",
+        "TOWER_HOST",
+        "VIRTUAL_ENV",
+    }
 )
 
 
@@ -63,14 +87,16 @@ class CredentialType:
         _refuse(set(values) - set(self.fields), "no fields of this type")
         _refuse({name for name in self.required if not values.get(name)}, "required, but left empty")
         known = {name: self._given(name, value) for name, value in values.items() if value != ""}
-        known |= {name: False for name, field in self.fields.items() if field["type"] == "boolean" and name not in known}
+        known |= {
+            name: False for name, field in self.fields.items() if field["type"] == "boolean" and name not in known
+        }
         environment = ImmutableSandboxedEnvironment()
         files: dict[str, Path] = {}
         for label, template in self.injectors.get("file", {}).items():
-            handle = tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8")  # mode 0600
-            with handle as file:
+            handle, path = tempfile.mkstemp(dir=folder)  # mode 0600
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(environment.from_string(template).render(known))
-            files[label] = Path(handle.name)
+            files[label] = Path(path)
         known["tower"] = {"filename": _filenames({label: str(path) for label, path in files.items()})}
 
         def rendered(kind: str) -> dict[str, str]:
@@ -99,9 +125,7 @@ class CredentialType:
         _refuse({name for name in names if not _FIELD_ID.fullmatch(name)}, "no names of environment variables")
         _refuse({name for name in names if name.startswith("ANSIBLE_")}, "Ansible's own settings")
         _refuse(_ENVIRONMENT_KEPT & set(names), "not for credentials to set")
-        example: dict[str, Any] = {
-            name: field["type"] == "boolean" or "EXAMPLE" for name, field in self.fields.items()
-        }
+        example: dict[str, Any] = {name: field["type"] == "boolean" or "EXAMPLE" for name, field in self.fields.items()}
         strict = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
         for kind in ("file", "env", "extra_vars"):
             if kind != "file":

@@ -69,7 +69,9 @@ class Controller:
         (private / "inventory" / "hosts.json").write_text(json.dumps(self.inventory))
         (private / "env").mkdir(mode=0o700)
         injected = credential_type.inject(credential, private / "env")
-        options = ["--check"] * (job_type == "check") + ["--diff"] * diff_mode + ["-" + "v" * verbosity] * bool(verbosity)
+        options = (
+            ["--check"] * (job_type == "check") + ["--diff"] * diff_mode + ["-" + "v" * verbosity] * bool(verbosity)
+        )
         (private / "env" / "cmdline").write_text(" ".join(options))  # plain text
         (private / "env" / "envvars").write_text(json.dumps(injected.environment))
         (private / "env" / "extravars").write_text(json.dumps({**(extra_vars or {}), **injected.extra_vars}))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -14,8 +16,6 @@ from integration.playbook import MANAGE, ROOT, Playbook, TaskResult
 from integration.test_main_job import TWO_TIERS, as_graph
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from integration.service import Tenant
 
 APPLY, AUDIT = "entra.cba.apply", "entra.cba.audit_drift"
@@ -35,8 +35,15 @@ def connection_of(tenant: Tenant) -> dict[str, str]:
     }
 
 
-def run(playbook: Playbook, name: str, *arguments: str, expect_failure: bool = False, **extra: Any) -> list[TaskResult]:
-    """Run a playbook for the one tenant, with more or other variables, each without its entra_cba_."""
+def run(
+    playbook: Playbook,
+    name: str,
+    *arguments: str,
+    expected_warnings: tuple[str, ...] = (),
+    expect_failure: bool = False,
+    **extra: object,
+) -> list[TaskResult]:
+    """Run a playbook for the one tenant; `extra` are variables without their entra_cba_, None to leave one out."""
     service = playbook.service
     variables = {
         **connection_of(playbook.tenant),
@@ -44,14 +51,14 @@ def run(playbook: Playbook, name: str, *arguments: str, expect_failure: bool = F
         "entra_cba_authority_url": service.authority_url,
         "entra_cba_ca_path": service.ca_path,
         "entra_cba_certificate_authorities": TWO_TIERS,
-        **{f"entra_cba_{name}": value for name, value in extra.items()},
+        **{f"entra_cba_{option}": value for option, value in extra.items()},
     }
-    given = {name: value for name, value in variables.items() if value is not None}
+    given = {variable: value for variable, value in variables.items() if value is not None}
     (playbook.folder / "variables.json").write_text(json.dumps(given))
     return playbook.run_file(
-        # Not a path that exists: ansible-playbook looks a full name up in the collections.
-        ROOT.relative_to(ROOT) / name,
+        Path(name),  # which ansible-playbook finds among the collections
         arguments=("-e", "@variables.json", *arguments),
+        expected_warnings=expected_warnings,
         expect_failure=expect_failure,
     )
 
@@ -118,17 +125,54 @@ def test_drift_fails_the_run_when_asked_after_the_summary(playbook: Playbook, te
 
 
 def test_errors_in_the_declared_list_are_findings_to_an_audit(playbook: Playbook) -> None:
-    (playbook.folder / "issuing-alone.pem").write_bytes(a_root_ca("Old CA", not_before=-20, not_after=-10).pem)
-    results = playbook_warnings(playbook, certificate_authorities=[{"path": "issuing-alone.pem"}])
+    (playbook.folder / "expired.pem").write_bytes(a_root_ca("Old CA", not_before=-20, not_after=-10).pem)
+    results = run(
+        playbook,
+        AUDIT,
+        certificate_authorities=[{"path": "expired.pem"}],
+        expected_warnings=("certificate.expired",),
+    )
     assert messages(results, "Summary") == ["DRIFT, to repair it: 1 added, 0 removed, 0 updated, 1 findings"]
 
 
-def playbook_warnings(playbook: Playbook, **extra: Any) -> list[TaskResult]:
-    """Run the audit where warnings are what is wanted."""
-    run_file = playbook.run_file
+@pytest.fixture
+def tenants(playbook: Playbook) -> dict[str, Tenant]:
+    """Three tenants as hosts of an inventory; the second one's secret has expired."""
+    names = ("contoso", "fabrikam", "tailspin")
+    tenants = {name: playbook.service.next_tenant() for name in names}
+    tenants["fabrikam"].behave(client_secret="expired")
+    inventory = {"all": {"hosts": {name: connection_of(tenant) for name, tenant in tenants.items()}}}
+    (playbook.folder / "tenants.json").write_text(json.dumps(inventory))
+    return tenants
 
-    def patient(*args: Any, **kwargs: Any) -> list[TaskResult]:
-        return run_file(*args, **kwargs, expected_warnings=("certificate.expired",))
 
-    object.__setattr__(playbook, "run_file", patient)
-    return run(playbook, AUDIT, **extra)
+FLEET = ("-i", "tenants.json", "-e", "entra_cba_hosts=all:!localhost")
+NO_CONNECTION = dict.fromkeys(("tenant_id", "client_id", "client_secret"))
+
+
+def test_a_host_is_a_tenant_and_one_that_fails_does_not_stop_the_others(
+    playbook: Playbook, tenants: dict[str, Tenant]
+) -> None:
+    results = run(playbook, AUDIT, *FLEET, "--forks", "3", expect_failure=True, **NO_CONNECTION)
+    drift = "DRIFT, to repair it: 2 added, 0 removed, 0 updated, 0 findings"
+    assert messages(results, "Summary") == [drift, drift]
+    (failed,) = [result for result in results if result.status == "failed"]
+    assert "AADSTS7000222" in failed.message
+    summary = playbook.output.partition("TASK [Summary]")[2]
+    assert re.findall(r"ok: \[(\w+)\]", summary) == ["contoso", "tailspin"]
+    assert [tenant.methods() for tenant in tenants.values()] == [["GET"], [], ["GET"]]
+
+
+def test_a_batch_that_fails_ends_the_run_before_the_next_tenants(
+    playbook: Playbook, tenants: dict[str, Tenant]
+) -> None:
+    run(playbook, APPLY, *FLEET, serial=[1, 1, "100%"], expect_failure=True, **NO_CONNECTION)
+    assert [len(tenant.store()) for tenant in tenants.values()] == [2, 0, 0]
+
+
+def test_every_option_of_the_module_is_a_variable_but_state() -> None:
+    module = importlib.import_module(f"ansible_collections.entra.cba.plugins.modules.{MANAGE.rpartition('.')[2]}")
+    declare, *_rest = yaml.safe_load((ROOT / "playbooks" / "tasks" / "declare.yml").read_text())
+    options = declare[MANAGE]
+    assert set(options) == set(module.TASK.argument_spec) - {"state"}
+    assert [name for name, value in options.items() if f"entra_cba_{name} " not in value] == []
