@@ -111,7 +111,7 @@ def _requests_made(context: Context) -> list[dict[str, object]]:
 class _Module(AnsibleModule):
     """Shows no private key in an error: Ansible shows the options of a failed task at -vvv, misplaced ones too."""
 
-    def fail_json(self, msg: str, **kwargs: object) -> t.NoReturn:
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401  # as the method of Ansible
         self.no_log_values.update(text for text in _texts(self.params) if "PRIVATE KEY-----" in text)
         super().fail_json(msg, **kwargs)
 
