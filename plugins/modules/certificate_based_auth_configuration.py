@@ -44,7 +44,7 @@ options:
       - V(fail) names each of them and writes nothing.
       - V(omit) leaves them out, both declared ones and ones that are there.
       - An unchanged store is never touched, whatever it holds.
-      - Part of O(preflight): with V(skip) or V(warn) there, the list is sent as it is.
+      - Part of O(preflight). With V(skip) or V(warn) there, the list is sent as it is.
     type: str
     choices: [fail, omit]
     default: fail
