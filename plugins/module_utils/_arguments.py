@@ -13,7 +13,8 @@ import typing as t
 
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
-from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import CLOUDS
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import AZURE_NAMES, CLOUDS
+from ansible_collections.entra.cba.plugins.module_utils._identity.selection import METHODS
 
 ArgumentSpec = dict[str, dict[str, t.Any]]
 
@@ -32,21 +33,56 @@ def environment(*names: str) -> str:
 def connection_options() -> ArgumentSpec:
     """Which tenant, as whom, and how to reach its cloud."""
     return {
-        "tenant_id": {"type": "str", "fallback": (environment, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
+        "tenant_id": {
+            "type": "str",
+            "aliases": ["tenant"],
+            "fallback": (environment, ["AZURE_TENANT_ID", "AZURE_TENANT"]),
+        },
         "auth_method": {
             "type": "str",
             "default": "auto",
-            "choices": ["auto", "access_token", "client_certificate", "client_secret"],
+            "choices": ["auto", *METHODS],
         },
         "client_id": {"type": "str", "fallback": (environment, ["AZURE_CLIENT_ID"])},
         "client_secret": {
             "type": "str",
             "no_log": True,
+            "aliases": ["secret"],
             "fallback": (environment, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
         },
-        "client_certificate_path": {"type": "path", "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
+        "client_certificate_path": {
+            "type": "path",
+            "aliases": ["x509_certificate_path"],
+            "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PATH"]),
+        },
+        "client_certificate_key_path": {"type": "path"},
+        "client_certificate_password": {
+            "type": "str",
+            "no_log": True,
+            "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]),
+        },
+        "client_certificate_thumbprint": {"type": "str", "aliases": ["thumbprint"]},
+        "send_certificate_chain": {
+            "type": "bool",
+            "default": False,
+            "fallback": (environment, ["AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"]),
+        },
+        "federated_token": {"type": "str", "no_log": True, "fallback": (environment, ["AZURE_FEDERATED_TOKEN"])},
+        "federated_token_file": {
+            "type": "path",
+            "no_log": False,  # the name of a file
+            "fallback": (environment, ["AZURE_FEDERATED_TOKEN_FILE"]),
+        },
+        "managed_identity_client_id": {"type": "str"},
         "access_token": {"type": "str", "no_log": True},
-        "cloud": {"type": "str", "default": "global", "choices": list(CLOUDS)},
+        "token_cache": {"type": "bool", "default": True, "fallback": (environment, ["ENTRA_CBA_TOKEN_CACHE"])},
+        "cloud": {
+            "type": "str",
+            "default": "global",
+            "choices": [*CLOUDS, *AZURE_NAMES],
+            "aliases": ["cloud_environment"],
+            "fallback": (environment, ["AZURE_CLOUD_ENVIRONMENT"]),
+        },
         "graph_url": {"type": "str"},
         "authority_url": {"type": "str", "fallback": (environment, ["AZURE_AUTHORITY_HOST"])},
         "api_version": {"type": "str", "default": "v1.0", "choices": ["v1.0", "beta"]},

@@ -30,10 +30,18 @@ except ImportError:
 try:
     import cryptography
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_pem_private_key,
+        pkcs12,
+    )
 except ImportError:
     _failures["cryptography"] = traceback.format_exc()
 else:
@@ -43,7 +51,13 @@ else:
         )
 
 __all__ = (
+    "AESGCM",
+    "HKDF",
+    "Encoding",
     "InvalidSignature",
+    "InvalidTag",
+    "NoEncryption",
+    "PrivateFormat",
     "UnsupportedAlgorithm",
     "ec",
     "ed448",
@@ -53,6 +67,7 @@ __all__ = (
     "load_pem_private_key",
     "missing_libraries",
     "padding",
+    "pkcs12",
     "requests",
     "rsa",
     "x509",

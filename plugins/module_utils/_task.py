@@ -20,8 +20,9 @@ from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock, SystemClock
 from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
-from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import cloud_for
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Api, cloud_for
 from ansible_collections.entra.cba.plugins.module_utils._identity.selection import credential_for
+from ansible_collections.entra.cba.plugins.module_utils._identity.token_cache import TokenCache, default_directory
 from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import TokenSource, claims_of
 
 if t.TYPE_CHECKING:
@@ -53,12 +54,13 @@ class Outcome:
 class Task:
     """What a module declares: its own options and the function that does its work.
 
-    The function raises Failure for whatever the user can act on.
+    The function raises Failure for whatever the user can act on. `api` is the part of Graph that it speaks to.
     """
 
     perform: Callable[[Mapping[str, t.Any], Context], Outcome]
     options: ArgumentSpec = field(default_factory=dict)
     mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
+    api: Api = Api.CLASSIC_TRUST_STORE
 
     @property
     def argument_spec(self) -> ArgumentSpec:
@@ -74,38 +76,45 @@ def run(task: Task) -> t.NoReturn:
         module.fail_json(msg=missing_required_lib(library), exception=trace)
     with requests.Session() as session:
         try:
-            context = _context(module.params, session, check_mode=module.check_mode)
+            context = _context(task.api, module.params, session, check_mode=module.check_mode)
         except Failure as failure:
             module.fail_json(msg=str(failure))
         try:
             outcome = task.perform(module.params, context)
         except Failure as failure:
-            module.fail_json(msg=str(failure), graph_requests=_requests_made(context))
+            module.fail_json(msg=str(failure), **_how(context))
     module.no_log_values.difference_update(_contents(module.params))  # certificates all, and public
     for warning in outcome.warnings:
         module.warn(warning)
-    result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, "graph_requests": _requests_made(context)}
+    result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, **_how(context)}
     if module._diff and outcome.diff is not None:
         result["diff"] = outcome.diff
     module.exit_json(**result)
 
 
-def _context(parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
+def _context(api: Api, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
     """Put together what a task works with, without a request. Raises Failure."""
     clock = SystemClock()
     ca_path = parameters["ca_path"]
     if ca_path and not Path(ca_path).is_file():
         raise Failure(f"ca_path: {ca_path} is no file; it must hold CA certificates in PEM")
     cloud = cloud_for(parameters["cloud"], parameters["graph_url"], parameters["authority_url"])
+    cloud.require(api)
     transport = Transport(session, clock, parameters["timeout"], verify=ca_path or True)
     credential = credential_for(parameters, cloud, transport)
-    graph = GraphClient(cloud.graph_url, parameters["api_version"], TokenSource(credential), transport)
+    cache_directory = default_directory() if parameters["token_cache"] else None
+    tokens = TokenSource(credential, TokenCache(cache_directory, clock) if cache_directory else None)
+    graph = GraphClient(cloud.graph_url, parameters["api_version"], tokens, transport)
     tenant = parameters["tenant_id"] or str((claims_of(parameters["access_token"] or "") or {}).get("tid", ""))
     return Context(graph, tenant, clock, check_mode, lambda path: Path(path).read_bytes())
 
 
-def _requests_made(context: Context) -> list[dict[str, object]]:
-    return [asdict(call) for call in context.graph.calls]
+def _how(context: Context) -> dict[str, t.Any]:
+    """Return as whom we spoke to Graph, and every request."""
+    return {
+        "auth_method": context.graph.auth_method,
+        "graph_requests": [asdict(call) for call in context.graph.calls],
+    }
 
 
 class _Module(AnsibleModule):

@@ -331,6 +331,11 @@ backup_file:
   returned: success
   type: str
   sample: backup/trusted-cas_11111111-2222-3333-4444-555555555555_20261121T120000.000000Z.json
+auth_method:
+  description: Which credential was used, one of the choices of O(auth_method). Also when the task fails.
+  returned: always, once a credential was chosen
+  type: str
+  sample: client_secret
 graph_requests:
   description: Every request made to Graph, with the ids that Microsoft's support asks for. Also when the task fails.
   returned: always, once a request was made

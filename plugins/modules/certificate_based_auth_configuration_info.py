@@ -178,6 +178,11 @@ findings:
       type: str
       returned: success
       sample: RFC 5280, section 4.2.1.9
+auth_method:
+  description: Which credential was used, one of the choices of O(auth_method). Also when the task fails.
+  returned: always, once a credential was chosen
+  type: str
+  sample: client_secret
 graph_requests:
   description: Every request made to Graph, with the ids that Microsoft's support asks for. Also when the task fails.
   returned: always, once a request was made

@@ -164,13 +164,21 @@ class _Remembered(Credential):
         self._credential = credential
         self._world = world
 
+    @property
+    def identity(self) -> str:
+        return self._credential.identity
+
+    @property
+    def cache_key_material(self) -> bytes | None:
+        return None
+
     def validate(self) -> None:
         """Nothing is to be checked."""
 
-    def acquire(self) -> AccessToken:
+    def acquire(self, claims: str | None = None) -> AccessToken:
         token = self._world.token
         if token is None or token.expires_at is None or token.expires_at < self._world.clock.now() + MARGIN:
-            token = self._world.token = self._credential.acquire()
+            token = self._world.token = self._credential.acquire(claims)
         return token
 
 

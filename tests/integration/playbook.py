@@ -135,8 +135,9 @@ class Playbook:
         return (self.folder / "output.txt").read_text()
 
     def _environment(self, record: Path) -> dict[str, str]:
-        """Return the environment of a run: nothing of the developer's own Ansible or Azure settings."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AZURE_"))}
+        """Return the environment of a run: nothing of the developer's own settings, nor of the developer's cache."""
+        own = ("ANSIBLE_", "AZURE_", "ENTRA_CBA_", "XDG_")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(own)}
         return kept | {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),

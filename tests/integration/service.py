@@ -30,6 +30,7 @@ class Service:
     authority_url: str
     ca_path: str
     control_url: str
+    managed_identity_url: str
     tenants: list[dict[str, str]]
     _taken: list[int] = field(default_factory=list)
 

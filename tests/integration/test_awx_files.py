@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from ansible_collections.entra.cba.plugins.module_utils._arguments import certificate_authorities_option
+from ansible_collections.entra.cba.plugins.module_utils._arguments import (
+    certificate_authorities_option,
+    connection_options,
+)
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import CLOUDS
 from awx.credential_type import CredentialType, RefusedDefinition
 from awx.job import AWX_FILES, ROOT
 from builders.pki import a_root_ca
@@ -138,9 +142,13 @@ def test_our_type_keeps_its_secrets_secret() -> None:
 
 
 def test_the_clouds_of_our_type_are_those_of_the_modules() -> None:
-    documentation = (ROOT / "plugins" / "doc_fragments" / "_connection.py").read_text()
-    (choices,) = re.findall(r"choices: \[(global, [^\]]+)\]", documentation)
-    assert shipped_type().fields["cloud"]["choices"] == choices.split(", ")
+    assert shipped_type().fields["cloud"]["choices"] == list(CLOUDS)
+
+
+@pytest.mark.parametrize("variable", read("credential_type/injectors.yml")["env"])
+def test_the_modules_read_every_variable_that_our_type_sets(variable: str) -> None:
+    read_by_modules = {name for option in connection_options().values() for name in option.get("fallback", ((), []))[1]}
+    assert variable in read_by_modules
 
 
 def test_the_type_as_code_is_the_type_of_the_form() -> None:

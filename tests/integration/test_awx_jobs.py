@@ -141,6 +141,18 @@ def test_the_certificate_of_our_credential_type_reaches_the_job_as_a_file(
     assert "PRIVATE KEY" not in job.output + str(job.events)
 
 
+def test_a_type_that_names_an_empty_file_leaves_the_secret_to_be_used(controller: Controller, tenant: Tenant) -> None:
+    inputs, injectors = (
+        yaml.safe_load((AWX_FILES / "credential_type" / f"{name}.yml").read_text()) for name in ("inputs", "injectors")
+    )
+    injectors["env"]["AZURE_CLIENT_CERTIFICATE_PATH"] = "{{ tower.filename.client_certificate }}"
+    job = controller.launch(
+        "audit_drift.yml", CredentialType(inputs, injectors), secret_of(tenant), extra_vars={"entra_cba_hosts": "all"}
+    )
+    assert job.succeeded, job.output
+    assert job.results(DECLARE)["contoso"]["auth_method"] == "client_secret"
+
+
 def test_the_tenant_of_the_inventory_counts_when_the_credential_names_none(
     tmp_path: Path, project: Path, service: Service, tenant: Tenant
 ) -> None:

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 
 def test_each_kind_of_run_makes_the_requests_promised(tenant: Tenant, tmp_path: Path) -> None:
-    rows = [row for row in requests_made.measure(Stage(tenant, tmp_path)) if row.name.endswith("to Graph")]
+    rows = list(requests_made.measure(Stage(tenant, tmp_path)))
     assert [(row.name, row.value, row.kept) for row in rows] == [
-        ("creating run, to Graph", 4, True),
-        ("unchanged run, to Graph", 1, True),
-        ("changing run, to Graph", 4, True),
+        ("cold creating run, to Graph", 4, True),
+        ("cold creating run, to the login service", 2, True),
+        ("cold unchanged run, to Graph", 1, True),
+        ("cold unchanged run, to the login service", 2, True),
+        ("warm unchanged run, to Graph", 1, True),
+        ("warm unchanged run, to the login service", 0, True),
+        ("warm changing run, to Graph", 4, True),
+        ("warm changing run, to the login service", 0, True),
     ]
 
 
@@ -28,6 +33,12 @@ def test_a_request_more_than_promised_is_counted(tenant: Tenant, tmp_path: Path)
     tenant.behave(create_path="ref")
     creating = next(requests_made.measure(Stage(tenant, tmp_path)))
     assert (creating.detail, creating.kept) == ("GET GET POST POST GET", False)
+
+
+def test_a_login_with_a_warm_cache_breaks_the_promise(tenant: Tenant, tmp_path: Path) -> None:
+    tenant.behave(token_lifetime_s=60)  # too short to be kept
+    broken = [row.name for row in requests_made.measure(Stage(tenant, tmp_path)) if not row.kept]
+    assert broken == ["warm unchanged run, to the login service", "warm changing run, to the login service"]
 
 
 def test_the_wall_time_of_all_three_kinds_of_tasks_is_measured(

@@ -137,13 +137,14 @@ def test_a_server_with_another_ca_is_not_trusted(playbook: Playbook) -> None:
     assert "ca_path" in refused.message
 
 
-def test_no_credential_at_all_lists_the_ways(playbook: Playbook, tenant: Tenant) -> None:
-    (refused,) = playbook.run(info(tenant_id=tenant.tenant_id), connect=False, expect_failure=True)
-    for way in ("access_token", "client_certificate_path", "client_secret"):
+def test_a_credential_that_lacks_a_part_lists_the_ways(playbook: Playbook, tenant: Tenant) -> None:
+    task = info(tenant_id=tenant.tenant_id, client_id=tenant.client_id)
+    (refused,) = playbook.run(task, connect=False, expect_failure=True)
+    for way in ("access_token", "client_certificate_path", "client_secret", "federated_token_file", "azure_cli"):
         assert way in refused.message
 
 
-@pytest.mark.parametrize("method", ["client_secret", "client_certificate", "access_token"])
+@pytest.mark.parametrize("method", ["client_secret", "client_certificate", "federated_token", "access_token"])
 def test_a_method_that_was_asked_for_names_what_it_lacks(playbook: Playbook, tenant: Tenant, method: str) -> None:
     task = info(tenant_id=tenant.tenant_id, auth_method=method)
     (refused,) = playbook.run(task, connect=False, expect_failure=True)

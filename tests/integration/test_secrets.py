@@ -86,6 +86,8 @@ def test_no_credential_is_shown_whatever_comes_of_a_task(
         {"client_secret": "{{ wrong_secret }}"},
         {"client_secret": "{{ wrong_secret }}", "tenant_id": "common"},
         {"client_certificate_path": "mixed.pem"},
+        {"auth_method": "client_certificate", "client_certificate_password": "{{ wrong_secret }}"},
+        {"auth_method": "federated_token", "federated_token": "{{ token }}", "token_cache": False},
         {"access_token": "{{ token_of_another_tenant }}"},
         {"access_token": "{{ token }}x"},
         {"unknown_option": 1, "access_token": "{{ token }}"},
@@ -96,12 +98,13 @@ def test_no_credential_is_shown_whatever_comes_of_a_task(
     statuses = [result.status for result in results]
     assert statuses == ["ok"] * 4 + ["failed"] * (len(tasks) - 4)
     keys = [signer.key_pem.decode(), other.key_pem.decode()]
+    assert list((playbook.folder / ".cache" / "entra.cba").iterdir())  # there is a cache to look into
     assert_nothing_in(playbook, tenant.client_secret, *map(str, given.values()), *keys)
 
 
 def test_no_credential_is_shown_when_the_service_refuses(playbook: Playbook, tenant: Tenant) -> None:
     write_two_tier_pki(playbook.folder)
-    tasks = as_tasks("certificate_based_auth_configuration", {"timeout": 5})
+    tasks = as_tasks("certificate_based_auth_configuration", {"timeout": 5, "token_cache": False})
     refusal: dict[str, object] = {"path": "certificateBased", "headers": {}, "body": "{}", "count": 99}
     for fault in (
         {**refusal, "method": "GET", "status": 401},

@@ -100,8 +100,7 @@ def test_a_caller_without_the_write_permission_is_told_which_one_is_missing(play
     assert read.authorities == []
     (refused,) = playbook.run(manage(certificate_authorities=BOTH), expect_failure=True)
     assert "403 Authorization_RequestDenied" in refused.message
-    assert "Organization.ReadWrite.All" in refused.message
-    assert "Global Administrator" in refused.message
+    assert "lacks the application permission Organization.ReadWrite.All" in refused.message
     assert "In force now, read from the service: the list from before the task" in refused.message
     assert tenant.store() == []
 

@@ -52,6 +52,7 @@ def _endpoints(running: Running, ca_path: Path) -> dict[str, object]:
         "authority_url": running.base_url,
         "ca_path": str(ca_path),
         "control_url": f"{running.base_url}/control",
+        "managed_identity_url": running.managed_identity_url,
         "tenants": [
             {
                 "tenant_id": tenant.tenant_id,

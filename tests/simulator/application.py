@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from simulator import graph, login
 from simulator.control import control_service
 from simulator.faults import ConnectionReset, Fault
+from simulator.managed_identity import managed_identity_service
 from simulator.request_log import LoggedRequest
 from simulator.simulation import Simulation
 from simulator.tokens import InvalidTokenError
@@ -121,6 +122,7 @@ def _services(simulation: Simulation) -> Flask:
     services.register_blueprint(control_service(simulation))
     services.register_blueprint(graph.graph_service(simulation))
     services.register_blueprint(login.login_service(simulation))
+    services.register_blueprint(managed_identity_service(simulation))
 
     @services.before_request
     def authenticate() -> None:

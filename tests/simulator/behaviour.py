@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator import checks
+from simulator.federation import FederatedCredential, federated_credential
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -26,7 +27,15 @@ class Behaviour:
     roles: application roles in the access tokens, that is what an administrator has consented to.
     client_secret: "valid" or "expired".
     client_certificate: what client assertions are checked against; None: the application has no certificate.
+    client_certificate_authority: assertions are taken of certificates that this CA issued, directly or through the
+        certificates that the assertion brings along (x5c), to the subject CN=<client id>; None: of none.
+    federated_credential: which tokens of another issuer are taken as assertions; None: none.
+    managed_identities: those of the tenant's one machine: "system" and client ids of user-assigned ones.
+    identity_header: what App Service hands to its own processes (IDENTITY_HEADER).
+    arc_key_folder: where the agent of Azure Arc writes the keys of its challenges; "": there is no agent.
     token_lifetime_s: seconds that an access token is valid.
+    claims_challenge: Graph answers clients that can handle it (capability cp1) with a claims challenge, until their
+        token was acquired with its claims, as continuous access evaluation does.
     """
 
     second_post: str = "replace"
@@ -37,7 +46,13 @@ class Behaviour:
     roles: tuple[str, ...] = ("Organization.ReadWrite.All",)
     client_secret: str = "valid"
     client_certificate: x509.Certificate | None = None
+    client_certificate_authority: x509.Certificate | None = None
+    federated_credential: FederatedCredential | None = None
+    managed_identities: tuple[str, ...] = ("system",)
+    identity_header: str = ""
+    arc_key_folder: str = ""
     token_lifetime_s: int = 3600
+    claims_challenge: bool = False
 
 
 def parse_behaviour(given: object) -> Behaviour:
@@ -54,5 +69,11 @@ _CHECKS: dict[str, checks.Check] = {
     "roles": checks.texts,
     "client_secret": checks.one_of("valid", "expired"),
     "client_certificate": checks.certificate,
+    "client_certificate_authority": checks.certificate,
+    "federated_credential": federated_credential,
+    "managed_identities": checks.texts,
+    "identity_header": checks.text,
+    "arc_key_folder": checks.text,
     "token_lifetime_s": checks.integer(1),
+    "claims_challenge": checks.boolean,
 }

@@ -55,6 +55,12 @@ def integer(minimum: int, maximum: int = 2**31 - 1) -> Check:
     return check
 
 
+def boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise SettingError(f"expected true or false, got {value!r}")
+    return value
+
+
 def seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
         raise SettingError(f"expected a number of seconds, got {value!r}")

@@ -1,37 +1,33 @@
 # Copyright: (c) 2026, the entra.cba authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Client assertions (RFC 7523): JWTs signed with the key of the certificate that the application has registered."""
+"""Client assertions (RFC 7523): JWTs signed with the key of a certificate that the application trusts."""
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 import jwt
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.oid import NameOID
+
+from simulator.refusals import InvalidAssertionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from cryptography import x509
-
     from simulator.tenants import Tenant
-
-
-class InvalidAssertionError(Exception):
-    """The assertion is refused; `code` is the number after AADSTS."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 def check(assertion: str, tenant: Tenant, audiences: Sequence[str], now: datetime) -> None:
     """Check signature, audience, names and lifetime of an assertion. Raises InvalidAssertionError."""
-    key = _registered_key(assertion, tenant.behaviour.client_certificate)
+    key = _trusted_key(assertion, tenant, now)
     try:
         # The lifetime is checked below: PyJWT knows no clock but the machine's.
         claims = jwt.decode(
@@ -63,17 +59,39 @@ def check(assertion: str, tenant: Tenant, audiences: Sequence[str], now: datetim
         raise InvalidAssertionError(700024, f"The assertion is not valid at this time, {now.isoformat()}.")
 
 
-def _registered_key(assertion: str, certificate: x509.Certificate | None) -> RSAPublicKey:
+def _trusted_key(assertion: str, tenant: Tenant, now: datetime) -> RSAPublicKey:
     try:
         header = jwt.get_unverified_header(assertion)
     except jwt.PyJWTError as error:
         raise InvalidAssertionError(50027, f"The client assertion is no JWT: {error}.") from None
+    certificate = tenant.behaviour.client_certificate
+    if certificate is None and tenant.behaviour.client_certificate_authority is not None:
+        certificate = _brought_along(header, tenant.behaviour.client_certificate_authority, tenant.client_id, now)
     if certificate is None or not _names(header, certificate):
         raise InvalidAssertionError(700027, "The certificate that the assertion's header names is not registered.")
     key = certificate.public_key()
     if not isinstance(key, RSAPublicKey):
         raise InvalidAssertionError(700027, "The registered certificate has no RSA key.")
     return key
+
+
+def _brought_along(
+    header: dict[str, object], authority: x509.Certificate, client_id: str, now: datetime
+) -> x509.Certificate | None:
+    """Return the certificate of an x5c header (RFC 7515, section 4.1.6) if its chain ends in that authority."""
+    try:
+        encoded = header.get("x5c")
+        chain = [x509.load_der_x509_certificate(base64.b64decode(each)) for each in cast("list[str]", encoded or [])]
+        if chain and chain[-1] != authority:
+            chain.append(authority)
+        for issued, issuer in pairwise(chain):
+            issued.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return None
+    if not chain or not all(each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain):
+        return None
+    names = chain[0].subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return chain[0] if [name.value for name in names] == [client_id] else None
 
 
 def _names(header: dict[str, object], certificate: x509.Certificate) -> bool:

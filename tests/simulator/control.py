@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from simulator.behaviour import parse_behaviour
 from simulator.certificate_authorities import plant
-from simulator.checks import SettingError
+from simulator.checks import SettingError, texts
 from simulator.faults import parse_faults
 from simulator.graph import collection_answer
 from simulator.trust_store import TrustStore
@@ -60,6 +60,13 @@ def control_service(simulation: Simulation) -> Blueprint:
         with simulation.lock:
             tenant.store = TrustStore(contents)
         return jsonify({})
+
+    @service.post("/token")
+    def delegated_token() -> Response:
+        given = _body({"tenant_id", "scp", "wids"})
+        tenant = _tenant(simulation, given.get("tenant_id"))
+        scopes, role_ids = texts(given.get("scp", [])), texts(given.get("wids", []))
+        return jsonify(access_token=simulation.tokens.issue_delegated(tenant, simulation.clock.now(), scopes, role_ids))
 
     @service.post("/reset")
     def reset() -> Response:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Response, g, request
 
 from simulator.certificate_authorities import InvalidBodyError, read_body, refuse_expired
-from simulator.tokens import Claims, InvalidTokenError
+from simulator.tokens import ANSWERED, Claims, InvalidTokenError
 from simulator.trust_store import INSTANCE_ID, Contents, as_collection, as_instance
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 _WRITERS = frozenset({"Organization.ReadWrite.All"})
 _READERS = _WRITERS | {"Organization.Read.All", "Directory.Read.All"}
+
+# Delegated tokens: "the only role supported for this operation" is Global Administrator.
+_GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+
+# When the sessions of challenged clients were revoked: seconds since 1970, as the challenge writes them.
+_REVOKED_AT = "1700000000"
 
 _GRAPH_CLIENT_ID = "00000003-0000-0000-c000-000000000000"
 _CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -103,6 +110,29 @@ def authenticate(simulation: Simulation) -> None:
         authorization_uri = f"{simulation.base_url}/common/oauth2/authorize"
         challenge = f'Bearer realm="", authorization_uri="{authorization_uri}", client_id="{_GRAPH_CLIENT_ID}"'
         raise GraphError(401, "InvalidAuthenticationToken", str(refusal), {"WWW-Authenticate": challenge}) from None
+    tenant = simulation.tenant(str(g.claims["tid"]))
+    if tenant is not None and tenant.behaviour.claims_challenge:
+        _challenge(simulation, g.claims)
+
+
+def _challenge(simulation: Simulation, claims: Claims) -> None:
+    """Refuse a token that was acquired before the sessions were revoked, if its client understands the refusal.
+
+    The header is as Graph sends it: authorization_uri without quotes, and fields that no standard knows.
+    """
+    if claims.get("xms_cc") != ["cp1"] or claims.get(ANSWERED) == _REVOKED_AT:
+        return
+    reason = (
+        "Continuous access evaluation resulted in challenge with result: InteractionRequired"
+        " and code: TokenIssuedBeforeRevocationTimestamp"
+    )
+    request = json.dumps({"access_token": {"nbf": {"essential": True, "value": _REVOKED_AT}}})
+    challenge = (
+        f'Bearer realm="", authorization_uri={simulation.base_url}/common/oauth2/authorize,'
+        f' client_id="{_GRAPH_CLIENT_ID}", errorDescription="{reason}", error="insufficient_claims",'
+        f' claims="{base64.b64encode(request.encode()).decode()}"'
+    )
+    raise GraphError(401, "InvalidAuthenticationToken", reason, {"WWW-Authenticate": challenge})
 
 
 def error_answer(simulation: Simulation, error: GraphError) -> Response:
@@ -178,7 +208,12 @@ def _tenant(simulation: Simulation, organization: str, roles: frozenset[str]) ->
 def _own_tenant(simulation: Simulation, roles: frozenset[str]) -> Tenant:
     claims: Claims = g.claims
     tenant = simulation.tenant(str(claims["tid"]))
-    if tenant is None or roles.isdisjoint(cast("list[str]", claims.get("roles", []))):
+    if "scp" in claims:
+        held = str(claims["scp"]).split()
+        is_allowed = _GLOBAL_ADMINISTRATOR in cast("list[str]", claims.get("wids", []))
+    else:
+        held, is_allowed = cast("list[str]", claims.get("roles", [])), True
+    if tenant is None or not is_allowed or roles.isdisjoint(held):
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     return tenant
 

@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import hmac
+import json
 import uuid
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulator import client_assertion
+from simulator import client_assertion, federation
+from simulator.refusals import InvalidAssertionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.simulation import Simulation
     from simulator.tenants import Tenant
+    from simulator.tokens import Claims
 
 #: The tenant of personal Microsoft accounts: it exists, but no application can be registered in it.
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -130,7 +133,8 @@ def _grant(simulation: Simulation, tenant_id: str, form: Mapping[str, str]) -> R
     with simulation.lock:
         _authenticate(simulation, tenant, form)
         _check_scope(simulation.base_url, tenant, form.get("scope", ""))
-        access_token = simulation.tokens.issue(tenant, simulation.clock.now())
+        requested = _requested_claims(form.get("claims", ""))
+        access_token = simulation.tokens.issue(tenant, simulation.clock.now(), requested)
         lifetime = tenant.behaviour.token_lifetime_s
     response = jsonify(token_type="Bearer", expires_in=lifetime, ext_expires_in=lifetime, access_token=access_token)
     response.headers["Cache-Control"] = "no-store, no-cache"
@@ -146,8 +150,11 @@ def _authenticate(simulation: Simulation, tenant: Tenant, form: Mapping[str, str
             for audience in (_token_endpoint(simulation.base_url, name), _issuer(simulation.base_url, name))
         ]
         try:
-            client_assertion.check(assertion, tenant, audiences, simulation.clock.now())
-        except client_assertion.InvalidAssertionError as refusal:
+            if federation.is_of_another_issuer(assertion, tenant.client_id):
+                federation.check(assertion, tenant.behaviour.federated_credential, simulation.clock.now())
+            else:
+                client_assertion.check(assertion, tenant, audiences, simulation.clock.now())
+        except InvalidAssertionError as refusal:
             raise LoginError(401, "invalid_client", refusal.code, str(refusal)) from None
     elif secret:
         if not hmac.compare_digest(secret.encode(), tenant.client_secret.encode()):
@@ -165,6 +172,18 @@ def _check_scope(base_url: str, tenant: Tenant, scope: str) -> None:
     if resource != base_url:
         message = f"The resource principal named {resource} was not found in the tenant named {tenant.display_name}."
         raise LoginError(400, "invalid_resource", 500011, message)
+
+
+def _requested_claims(text: str) -> Claims:
+    """Return what a claims request (OpenID Connect Core, section 5.5) wants of the access token."""
+    try:
+        claims = json.loads(text or "{}")
+        requested = claims.get("access_token", {})
+    except (ValueError, AttributeError):
+        requested = None
+    if not isinstance(requested, dict):
+        raise LoginError(400, "invalid_request", 9002313, "The parameter 'claims' is no claims request in JSON.")
+    return requested
 
 
 def _issuer(base_url: str, name: str) -> str:

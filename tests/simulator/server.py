@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import threading
@@ -18,9 +19,12 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from simulator.application import create_application
 from simulator.faults import ConnectionReset
+from simulator.managed_identity import PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from simulator.clock import Clock
     from simulator.simulation import Simulation
@@ -35,9 +39,13 @@ _IDLE_TIMEOUT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A simulator that serves: where it is, and the PEM of the authority that its certificate is from."""
+    """A simulator that serves: where it is, and the PEM of the authority that its certificate is from.
+
+    managed_identity_url: where the endpoints of managed identities are, in plain HTTP, below a tenant's id each.
+    """
 
     base_url: str
+    managed_identity_url: str
     ca_pem: bytes
     simulation: Simulation
 
@@ -47,6 +55,31 @@ def serve(tenants: Sequence[Tenant], clock: Clock, port: int = 0) -> Iterator[Ru
     """Serve on 127.0.0.1 until the context ends; port 0 takes a free one. Raises OSError when the port is taken."""
     authority = trustme.CA(organization_name="entra.cba simulator")
     leaf = authority.issue_cert("127.0.0.1", "localhost")
+    server = _server(port)
+    with leaf.private_key_and_cert_chain_pem.tempfile() as path:
+        server.ssl_adapter = _TLS(path, path)
+    server.prepare()
+    base_url = f"https://127.0.0.1:{server.bind_addr[1]}"
+    application = create_application(tenants, clock, base_url)
+    server.wsgi_app = application
+    metadata = _server(0)
+    metadata.prepare()
+    metadata.wsgi_app = _ManagedIdentityOnly(application)
+    threads = [threading.Thread(target=each.serve, name="simulator", daemon=True) for each in (server, metadata)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield Running(
+            base_url, f"http://127.0.0.1:{metadata.bind_addr[1]}", authority.cert_pem.bytes(), application.simulation
+        )
+    finally:
+        server.stop()
+        metadata.stop()
+        for thread in threads:
+            thread.join()
+
+
+def _server(port: int) -> wsgi.Server:
     server = wsgi.Server(
         ("127.0.0.1", port),
         None,
@@ -57,19 +90,20 @@ def serve(tenants: Sequence[Tenant], clock: Clock, port: int = 0) -> Iterator[Ru
     )
     server.keep_alive_conn_limit = _IDLE_CONNECTIONS
     server.gateway = _Gateway
-    with leaf.private_key_and_cert_chain_pem.tempfile() as path:
-        server.ssl_adapter = _TLS(path, path)
-    server.prepare()
-    base_url = f"https://127.0.0.1:{server.bind_addr[1]}"
-    application = create_application(tenants, clock, base_url)
-    server.wsgi_app = application
-    thread = threading.Thread(target=server.serve, name="simulator", daemon=True)
-    thread.start()
-    try:
-        yield Running(base_url, authority.cert_pem.bytes(), application.simulation)
-    finally:
-        server.stop()
-        thread.join()
+    return server
+
+
+class _ManagedIdentityOnly:
+    """Lets nothing but managed identities through: login and Graph are served over TLS alone."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if re.match(PATH, environ["PATH_INFO"]):
+            return self._application(environ, start_response)
+        start_response("404 Not Found", [("Content-Length", "0")])
+        return []
 
 
 class _TLS(BuiltinSSLAdapter):

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import uuid
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from simulator.tenants import Tenant
 
 Claims = dict[str, object]
+
+#: The claim by which our Graph knows that a token was acquired with the claims of a challenge.
+ANSWERED = "simulator_answered"
 
 
 class InvalidTokenError(Exception):
@@ -33,8 +37,34 @@ class TokenAuthority:
         self._key = _signing_key()
         self._key_id = uuid.uuid4().hex
 
-    def issue(self, tenant: Tenant, now: datetime) -> str:
-        """Return an app-only access token for Graph, of the shape of a v1.0 token."""
+    def issue(self, tenant: Tenant, now: datetime, requested: Claims | None = None) -> str:
+        """Return an app-only access token for Graph, of the shape of a v1.0 token.
+
+        `requested` is the member `access_token` of a claims request: `xms_cc` holds the client's capabilities, `nbf`
+        the answer to a claims challenge.
+        """
+        rights: Claims = {
+            "idtyp": "app",
+            "oid": tenant.service_principal_id,
+            "roles": list(tenant.behaviour.roles),
+            "sub": tenant.service_principal_id,
+        }
+        asked = requested or {}
+        if "CP1" in _member(asked, "xms_cc", "values", []):
+            rights["xms_cc"] = ["cp1"]
+        answered = _member(asked, "nbf", "value", None)
+        if answered is not None:
+            rights[ANSWERED] = answered
+        return self._signed(tenant, now, rights)
+
+    def issue_delegated(self, tenant: Tenant, now: datetime, scopes: Sequence[str], role_ids: Sequence[str]) -> str:
+        """Return the token of a user with these delegated permissions and directory roles (template ids)."""
+        user = f"operator@{tenant.domain}"
+        return self._signed(
+            tenant, now, {"idtyp": "user", "scp": " ".join(scopes), "upn": user, "wids": list(role_ids)}
+        )
+
+    def _signed(self, tenant: Tenant, now: datetime, rights: Claims) -> str:
         issued_at = int(now.timestamp())
         claims = {
             "aud": self._base_url,
@@ -43,13 +73,10 @@ class TokenAuthority:
             "nbf": issued_at,
             "exp": issued_at + tenant.behaviour.token_lifetime_s,
             "appid": tenant.client_id,
-            "idtyp": "app",
-            "oid": tenant.service_principal_id,
-            "roles": list(tenant.behaviour.roles),
-            "sub": tenant.service_principal_id,
             "tid": tenant.tenant_id,
             "uti": uuid.uuid4().hex,
             "ver": "1.0",
+            **rights,
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
@@ -90,6 +117,11 @@ class TokenAuthority:
 
     def _issuer(self, tenant_id: str) -> str:
         return f"{self._base_url}/{tenant_id}/"
+
+
+def _member(claims: Claims, name: str, member: str, default: object) -> Any:
+    content = claims.get(name)
+    return content.get(member, default) if isinstance(content, dict) else default
 
 
 @cache

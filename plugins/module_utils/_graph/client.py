@@ -13,6 +13,7 @@ import typing as t
 import uuid
 from urllib.parse import urlsplit
 
+from ansible_collections.entra.cba.plugins.module_utils._graph.challenge import claims_in
 from ansible_collections.entra.cba.plugins.module_utils._graph.errors import (
     Access,
     Call,
@@ -20,9 +21,11 @@ from ansible_collections.entra.cba.plugins.module_utils._graph.errors import (
     GraphError,
     Unreachable,
     Unreadable,
+    challenge_not_met,
     graph_error,
 )
 from ansible_collections.entra.cba.plugins.module_utils._http.transport import Request, TransportError
+from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import CredentialError
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +53,11 @@ class GraphClient:
         self._root = f"{graph_url}/{api_version}"
         self._tokens = tokens
         self._transport = transport
+
+    @property
+    def auth_method(self) -> str:
+        """How we prove who we are."""
+        return self._tokens.credential.method
 
     @property
     def clock(self) -> Clock:
@@ -109,13 +117,30 @@ class GraphClient:
     def _send(self, method: str, url: str, body: Mapping[str, object] | None, needs: Access) -> tuple[Call, Response]:
         token = self._tokens.token()
         call, response = self._send_with(token, method, url, body)
-        if response.status == 401:
-            renewed = self._tokens.renew()
-            if renewed != token:
-                call, response = self._send_with(renewed, method, url, body)
+        answered: set[bool] = set()  # a token that was refused and a claims challenge: each is answered once
+        while self._may_need_another(response):
+            claims = claims_in(response.headers.get("WWW-Authenticate")) if response.status == 401 else None
+            if (claims is not None) in answered:
+                break
+            answered.add(claims is not None)
+            renewed = self._renewed(call, response, claims)
+            if renewed == token:
+                break
+            token = renewed
+            call, response = self._send_with(token, method, url, body)
         if not 200 <= response.status < 300:
-            raise graph_error(call, response, needs, self._transport.asked_to_wait(response))
+            raise graph_error(call, response, needs, token, self._transport.asked_to_wait(response))
         return call, response
+
+    def _may_need_another(self, response: Response) -> bool:
+        """Tell that another token may be taken: this one is refused, or was kept from before a right was granted."""
+        return response.status == 401 or (response.status == 403 and self._tokens.kept)
+
+    def _renewed(self, call: Call, response: Response, claims: str | None) -> str:
+        try:
+            return self._tokens.renew(claims)
+        except CredentialError as error:
+            raise challenge_not_met(call, response, str(error)) from error
 
     def _send_with(self, token: str, method: str, url: str, body: Mapping[str, object] | None) -> tuple[Call, Response]:
         client_request_id = str(uuid.uuid4())

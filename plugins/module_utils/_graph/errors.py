@@ -12,6 +12,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
+from ansible_collections.entra.cba.plugins.module_utils._graph.rights import what_is_missing
+from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import claims_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.entra.cba.plugins.module_utils._http.transport import Response
@@ -150,22 +152,24 @@ _KINDS: dict[int, type[GraphError]] = {
 }
 
 
-def graph_error(call: Call, response: Response, needs: Access, retry_after: float | None) -> GraphError:
-    """Turn an answer with an error status into its kind of GraphError."""
+def graph_error(call: Call, response: Response, needs: Access, token: str, retry_after: float | None) -> GraphError:
+    """Turn an answer with an error status into its kind of GraphError; `token` is the one that was sent."""
     code, reason = _error_of(response)
     kind = _KINDS.get(response.status, ServiceFailed if response.status >= 500 else GraphError)
     if kind is Conflict and code == "Directory_ConcurrencyViolation":
         kind = ConcurrentChange
     advice = None
     if kind is Forbidden:
-        advice = (
-            f"The call needs the Graph permission {needs.permission} with admin consent: as an application permission"
-            f" for a client's own token, or as a delegated one together with the role {needs.role}. For application"
-            " tokens Microsoft documents the permission, yet some of its own tools use only delegated ones here"
-        )
+        advice = what_is_missing(needs, claims_of(token))
     elif code == "Directory_ExpiredPageToken":
         advice = "The listing took too long; run the task again"
     return kind(call, code, reason, advice, retry_after)
+
+
+def challenge_not_met(call: Call, response: Response, why: str) -> Unauthorized:
+    """Return the error of a 401 to which there is no new token; `why` says what to do about that."""
+    code, reason = _error_of(response)
+    return Unauthorized(call, code, reason, why)
 
 
 def _error_of(response: Response) -> tuple[str, str]:

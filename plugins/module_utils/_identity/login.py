@@ -23,6 +23,15 @@ if t.TYPE_CHECKING:
     from ansible_collections.entra.cba.plugins.module_utils._http.transport import Response
     from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Cloud
 
+# We can answer a claims challenge; tokens then live for up to 28 hours, and the service ends them early when it must
+# (Microsoft Entra, "Continuous access evaluation").
+CAPABILITIES = ("CP1",)
+
+_NO_FEDERATION = (
+    "the application trusts no federated token of this issuer, subject and audience",
+    "compare the three with the app registration, Certificates & secrets, Federated credentials, letter by letter",
+)
+
 # What the codes of Microsoft Entra's "Authentication and authorization error codes" mean to whoever runs this
 # collection, and what to do about each.
 EXPLANATIONS = {
@@ -61,7 +70,19 @@ EXPLANATIONS = {
     ),
     "AADSTS700024": (
         "the client assertion is outside its time",
-        "check the clock of the machine that runs the task",
+        "check the clock of the machine that runs the task; a federated token may have expired: have a new one made",
+    ),
+    "AADSTS70023": (
+        "the federated token is valid for longer than the 24 hours that are allowed",
+        "have its issuer make one that expires within 24 hours, and give a fresh one to each run",
+    ),
+    "AADSTS70021": _NO_FEDERATION,
+    "AADSTS700211": _NO_FEDERATION,
+    "AADSTS700212": _NO_FEDERATION,
+    "AADSTS700213": _NO_FEDERATION,
+    "AADSTS50013": (
+        "the federated token is not signed by the issuer that it names",
+        "take the token as its issuer made it; the issuer's keys must be reachable at its OpenID discovery document",
     ),
     "AADSTS7000112": ("the application is disabled", "enable it: Enterprise applications, Properties"),
     "AADSTS7000229": (
@@ -99,7 +120,13 @@ class LoginService:
     def token_endpoint(self) -> str:
         return f"{self.cloud.authority_url}/{self.tenant}/oauth2/v2.0/token"
 
-    def client_credentials(self, client_id: str, client_credential: str | dict[str, object]) -> AccessToken:
+    def identity_of(self, method: str, client_id: str) -> str:
+        """Return who a client of this service is and for what, as `Credential.identity` wants it."""
+        return f"{method} {self.cloud.authority_url} {self.tenant} {client_id} {self.cloud.scope}"
+
+    def client_credentials(
+        self, client_id: str, client_credential: str | dict[str, object], claims: str | None = None
+    ) -> AccessToken:
         """Get a token by the client credentials grant (RFC 6749, section 4.4).
 
         `client_credential` is msal's: the secret, or {"client_assertion": ...}. Raises LoginError, TransportError.
@@ -108,10 +135,11 @@ class LoginService:
             client_id,
             client_credential=client_credential,
             authority=f"{self.cloud.authority_url}/{self.tenant}",
+            client_capabilities=CAPABILITIES,
             instance_discovery=False,
             http_client=_MsalHttpClient(self),
         )
-        answer = application.acquire_token_for_client(scopes=[self.cloud.scope])
+        answer = application.acquire_token_for_client(scopes=[self.cloud.scope], claims_challenge=claims)
         if "access_token" not in answer:
             raise login_error(answer, self.tenant)
         lifetime = timedelta(seconds=int(answer.get("expires_in", 0)))

@@ -30,34 +30,71 @@ class Credential(t.Protocol):
 
     method: t.ClassVar[str]
 
+    @property
+    def identity(self) -> str:
+        """Who we are and for what, the same at each run and no secret: method, authority, tenant, client id, scope."""
+
+    @property
+    def cache_key_material(self) -> bytes | None:
+        """Secret octets that only the holder of this credential has; None: its tokens are never kept on disk."""
+
     def validate(self) -> None:
         """Check everything that needs no network; raise CredentialError."""
 
-    def acquire(self) -> AccessToken:
-        """Get a new token; raise LoginError, CredentialError or TransportError."""
+    def acquire(self, claims: str | None = None) -> AccessToken:
+        """Get a new token, never one that was acquired before; raise LoginError, CredentialError or TransportError.
+
+        `claims` is the JSON of a claims request (OpenID Connect Core, section 5.5) that the token has to satisfy; a
+        credential that cannot ask for that raises CredentialError.
+        """
 
 
 class CredentialError(Failure):
     """A credential that cannot work, found before it was used."""
 
 
-class TokenSource:
-    """Gives each request a token, and a new one when the service refused the last."""
+class TokenStore(t.Protocol):
+    """Keeps tokens from one task to the next; it never fails, at most it has no token."""
 
-    def __init__(self, credential: Credential) -> None:
+    def get(self, credential: Credential) -> AccessToken | None:
+        """Return a token that this credential acquired and that is good for some minutes more."""
+
+    def put(self, credential: Credential, token: AccessToken) -> None:
+        """Keep a token."""
+
+    def drop(self, credential: Credential) -> None:
+        """Forget the token of this credential."""
+
+
+class TokenSource:
+    """Gives each request a token, and a new one when the service refused the last.
+
+    `kept` says that the token in use is from the store: its rights may be older than those of a new one.
+    """
+
+    def __init__(self, credential: Credential, store: TokenStore | None = None) -> None:
         self.credential = credential
+        self.kept = False
+        self._store = store
         self._token: AccessToken | None = None
 
     def token(self) -> str:
-        """Return the token in use, acquired at the first call."""
-        if self._token is None:
-            self._token = self.credential.acquire()
-        return self._token.value
+        """Return the token in use: at the first call one from the store or, without any, a new one."""
+        if self._token is None and self._store is not None:
+            self._token = self._store.get(self.credential)
+            self.kept = self._token is not None
+        return self.renew() if self._token is None else self._token.value
 
-    def renew(self) -> str:
-        """Forget the token in use and return a new one."""
+    def renew(self, claims: str | None = None) -> str:
+        """Forget the token in use, in the store too, and return a new one that satisfies `claims`."""
+        if self._store is not None and self._token is not None:
+            self._store.drop(self.credential)
+        self.kept = False
         self._token = None
-        return self.token()
+        self._token = self.credential.acquire() if claims is None else self.credential.acquire(claims)
+        if self._store is not None:
+            self._store.put(self.credential, self._token)
+        return self._token.value
 
 
 def claims_of(token: str) -> dict[str, object] | None:

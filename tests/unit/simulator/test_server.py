@@ -153,7 +153,14 @@ def test_the_program_says_where_it_serves_and_ends_when_told(tmp_path: Path, end
             output, errors = process.communicate(timeout=20)
 
     assert answer.json() == {"requests": []}
-    assert set(endpoints) == {"graph_url", "authority_url", "ca_path", "control_url", "tenants"}
+    assert set(endpoints) == {
+        "graph_url",
+        "authority_url",
+        "ca_path",
+        "control_url",
+        "managed_identity_url",
+        "tenants",
+    }
     assert str(endpoints["graph_url"]).startswith("https://127.0.0.1:")
     assert [set(tenant) for tenant in endpoints["tenants"]] == [
         {"tenant_id", "client_id", "client_secret", "domain"}
