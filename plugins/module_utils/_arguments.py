@@ -99,7 +99,7 @@ def certificate_authorities_option() -> ArgumentSpec:
             "elements": "dict",
             "options": {
                 "path": {"type": "path"},
-                "content": {"type": "str"},
+                "content": {"type": "str", "no_log": True},  # it may be a private key, until it was read
                 "is_root_authority": {"type": "bool"},
                 "certificate_revocation_list_url": {"type": "str"},
                 "delta_certificate_revocation_list_url": {"type": "str"},

@@ -26,7 +26,7 @@ from ansible_collections.entra.cba.plugins.module_utils._identity.token_cache im
 from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import TokenSource, claims_of
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class Task:
 
 def run(task: Task) -> t.NoReturn:
     """Perform a task as an Ansible module: the body of every module's main()."""
-    module = AnsibleModule(task.argument_spec, mutually_exclusive=task.mutually_exclusive, supports_check_mode=True)
+    module = _Module(  # type: ignore[no-untyped-call]  # ansible does not type it
+        task.argument_spec, mutually_exclusive=task.mutually_exclusive, supports_check_mode=True
+    )
     for library, trace in missing_libraries():
         module.fail_json(msg=missing_required_lib(library), exception=trace)
     with requests.Session() as session:
@@ -80,8 +82,8 @@ def run(task: Task) -> t.NoReturn:
         try:
             outcome = task.perform(module.params, context)
         except Failure as failure:
-            _hide_contents(module)
             module.fail_json(msg=str(failure), **_how(context))
+    module.no_log_values.difference_update(_contents(module.params))  # certificates all, and public
     for warning in outcome.warnings:
         module.warn(warning)
     result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, **_how(context)}
@@ -115,8 +117,24 @@ def _how(context: Context) -> dict[str, t.Any]:
     }
 
 
-def _hide_contents(module: AnsibleModule) -> None:
-    """Keep what was given as a certificate, and may be a private key, out of what Ansible shows at -vvv."""
-    for item in module.params.get("certificate_authorities") or ():
-        if item.get("content"):
-            module.no_log_values.add(item["content"])
+class _Module(AnsibleModule):
+    """Shows no private key in an error: Ansible shows the options of a failed task at -vvv, misplaced ones too."""
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401  # as the method of Ansible
+        self.no_log_values.update(text for text in _texts(self.params) if "PRIVATE KEY-----" in text)
+        super().fail_json(msg, **kwargs)
+
+
+def _contents(parameters: Mapping[str, t.Any]) -> set[str]:
+    return {item["content"] for item in parameters.get("certificate_authorities") or () if item.get("content")}
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tooling.secret_scan import secrets_in
+
 if TYPE_CHECKING:
     from integration.service import Service, Tenant
 
@@ -120,6 +122,7 @@ class Playbook:
         )
         output = finished.stdout + finished.stderr
         (self.folder / "output.txt").write_text(output)
+        self._assert_no_secret_in(output, record)
         lines = record.read_text().splitlines() if record.exists() else []
         results = [TaskResult(**json.loads(line)) for line in lines]
         assert (finished.returncode != 0) == expect_failure, output
@@ -150,6 +153,11 @@ class Playbook:
             "NO_PROXY": "127.0.0.1",
             "RECORD_FILE": str(record),
         }
+
+    def _assert_no_secret_in(self, output: str, record: Path) -> None:
+        """Hold every run of the suite to it; the record has what Ansible shows at -vvv, whatever the verbosity."""
+        recorded = record.read_bytes() if record.exists() else b""
+        assert secrets_in(output.encode() + recorded, [self.tenant.client_secret]) == []
 
     def _assert_no_other_warnings(self, results: list[TaskResult], expected: tuple[str, ...]) -> None:
         given = [warning for result in results for warning in result.warnings]

@@ -1,0 +1,1 @@
+"""What AWX does with a credential before a job starts, by its documented rules."""
