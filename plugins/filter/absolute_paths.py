@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: absolute_paths
 author: the entra.cba authors (@entra-cba)
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Make the paths of a list of certificate authorities absolute
 description:
   - Relative paths in the items then begin in the directory in which C(ansible-playbook) was started; in AWX that is
