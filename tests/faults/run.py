@@ -19,7 +19,7 @@ from simulator.behaviour import Behaviour
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--few", action="store_true", help="four behaviours of the service instead of all 24")
+    parser.add_argument("--few", action="store_true", help="three behaviours of the service instead of all 24")
     parser.add_argument("--only", default="", help="only cases whose name contains this")
     options = parser.parse_args()
     started = time.monotonic()
