@@ -118,9 +118,14 @@ def _how(context: Context) -> dict[str, t.Any]:
 
 
 class _Module(AnsibleModule):
-    """Shows no private key in an error: Ansible shows the options of a failed task at -vvv, misplaced ones too."""
+    """Shows no secret in an error: Ansible shows the options of a failed task at -vvv, misplaced keys too.
+
+    It does not know yet which options are secret when it stumbles over another one (ansible-core 2.19).
+    """
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401  # as the method of Ansible
+        secret = (name for name, option in self.argument_spec.items() if option.get("no_log"))
+        self.no_log_values.update(text for name in secret for text in _texts(self.params.get(name)) if text)
         self.no_log_values.update(text for text in _texts(self.params) if "PRIVATE KEY-----" in text)
         super().fail_json(msg, **kwargs)
 

@@ -89,8 +89,8 @@ def _by_hand(tenant: Tenant) -> list[dict[str, Any]]:
         "ca_path": service.ca_path,
     }
     return [
-        {"name": "token", "ansible.builtin.uri": token, "register": "token"},
-        {"name": "read", "ansible.builtin.uri": read},
+        {"name": "token", "ansible.builtin.uri": token, "register": "token", "no_log": True},
+        {"name": "read", "ansible.builtin.uri": read, "no_log": True},
     ]
 
 
