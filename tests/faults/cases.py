@@ -210,15 +210,17 @@ class Case:
         return f"{self.write.name} | {service}{lag} | {self.fault}{where}"
 
 
-def cases_of(write: Write, behaviour: Behaviour, world: World, *, with_logins: bool) -> Iterator[Case]:
+def cases_of(write: Write, behaviour: Behaviour, world: World, *, with_logins: bool, for_good: bool) -> Iterator[Case]:
     """Yield all cases of a write; a run without a fault tells how many requests there are to strike at.
 
     What a login meets does not depend on how the trust store behaves, so that one behaviour `with_logins` is enough.
+    Faults that stay `for_good` take long, since everything is tried again and again.
     """
     for lag in LAGS:
         yield Case(write, replace(behaviour, read_lag_s=lag), "read lag")
     world.begin(write.before, behaviour)
     undisturbed = world.run(write.parameters)
     first = 0 if with_logins else LOGIN_REQUESTS
-    for at, (fault, strike) in itertools.product(range(first, len(undisturbed.requests)), FAULTS.items()):
+    faults = {name: strike for name, strike in FAULTS.items() if for_good or "for good" not in name}
+    for at, (fault, strike) in itertools.product(range(first, len(undisturbed.requests)), faults.items()):
         yield Case(write, behaviour, fault, strike(at))

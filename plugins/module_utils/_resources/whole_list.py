@@ -208,18 +208,18 @@ def _read_back(
     when none succeeds.
     """
     store.restart_deadline()
-    current: TrustList = ()
+    current: TrustList | None = None
     failure: Failure | None = None
     for pause in PATIENCE:
         store.clock.sleep(pause)
         try:
-            current, failure = store.read(), None
+            current = shown = store.read()
         except Failure as error:
             failure = error
         else:
-            if not any(old is not None and same(current, old) for old in outdated):
+            if not any(old is not None and same(shown, old) for old in outdated):
                 break
-    if failure is not None:
+    if current is None:
         raise NotInForce(
             f"{f'{cause} ' if cause else ''}Which list is in force is not known, since the service could not be read."
             f" Before the task it was: {names_of(plan.before)}. The task wanted: {names_of(plan.after)}. {failure}"
