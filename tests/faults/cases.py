@@ -174,6 +174,9 @@ FAULTS: dict[str, Callable[[int], Strike]] = {
     "empty 200": lambda at: Strike(at, fault=an_answer(200, "")),
     "token expired": lambda at: Strike(at, meanwhile=_an_hour_and_more),
     "another writer": lambda at: Strike(at, meanwhile=_another_writer),
+    "429 and another writer": lambda at: Strike(
+        at, fault=an_answer(429, _graph_error("TooManyRequests"), Retry_After="7"), meanwhile=_another_writer
+    ),
     "killed before": lambda at: Strike(at, killed="before"),
     "killed after": lambda at: Strike(at, killed="after"),
     # from this request on, for good

@@ -35,7 +35,7 @@ def broken(case: Case, world: World) -> list[str]:
 
 def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
     write = case.write
-    other_writer = case.fault == "another writer" and _contains(held, SOMEBODY_ELSES)
+    other_writer = "another writer" in case.fault and _contains(held, SOMEBODY_ELSES)
     own = [each for each in held if each["certificate"] != entry(SOMEBODY_ELSES)["certificate"]]
     before, after = _same(own, write.before or []), _same(own, write.after or [])
     deleted = write.after is not None and any(request.startswith("DELETE") for request in run.requests)
@@ -44,11 +44,14 @@ def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
     # Nothing can be read any more: the task says that it does not know, and what to expect.
     cut_off = "Which list is in force is not known" in (run.message or "") and "for good" in case.fault
     merged = case.behaviour.second_post == "append" and _is_merged(held, write)
-    excused = (deleted or merged) and (told_truly or cut_off or run.was_killed)  # on the path of the fallback
-    if not (before or after) and not excused:
+    told = told_truly or cut_off or run.was_killed
+    lasts = "for good" in case.fault or run.was_killed or other_writer  # so that the old list cannot be put back
+    if not (before or after) and not (merged and told) and not (deleted and lasts and told):
         yield f"the store holds neither the old list nor the new one, but {_names(held)}"
-    if not held and write.after is not None and write.before is not None and not excused:
+    if not held and write.after is not None and write.before is not None and not (deleted and lasts and told):
         yield "the store is empty, which nobody asked for"
+    if write.after is not None and _deletes_first(run.requests):
+        yield "the list was deleted before the new one was tried"
     if not deleted:
         yield from (f"{ca.certificate.subject} is gone" for ca in write.keeps if not _contains(held, ca))
     if run.message is None and not run.was_killed:
@@ -56,7 +59,7 @@ def _after_the_fault(case: Case, run: Run, held: Entries) -> Iterator[str]:
             yield f"the task says that all is well, and the store holds {_names(held)}"
         if not run.result["changed"]:
             yield "the task says that nothing changed"
-        if other_writer and write.parameters["purge"] is False and not _contains(held, SOMEBODY_ELSES):
+        if _must_see_the_other(case, run) and not _contains(held, SOMEBODY_ELSES):
             yield "the other writer's CA is lost and the task says that all is well"
     elif run.message is not None and any(_writes(request) for request in run.requests):
         untouched = "Nothing was written." in run.message and before
@@ -82,6 +85,24 @@ def _next_runs(case: Case, world: World) -> Iterator[str]:
     second = world.run(case.write.parameters, log_in=False)
     if second.message is not None or second.result["changed"]:
         yield f"the run after it is not unchanged: {second.message or second.result['changes']}"
+
+
+def _must_see_the_other(case: Case, run: Run) -> bool:
+    """Tell whether a merge had to keep what another writer wrote.
+
+    Not where that came between our last read and a write that was taken: the other's own read-back tells the other.
+    """
+    strike = case.strike
+    if strike is None or strike.meanwhile is None or "another writer" not in case.fault:
+        return False
+    came = len(run.requests) > strike.at
+    unseen = came and _writes(run.requests[strike.at]) and strike.fault is None
+    return came and not unseen and case.write.parameters["purge"] is False
+
+
+def _deletes_first(requests: tuple[str, ...]) -> bool:
+    writes = [request for request in requests if _writes(request)]
+    return bool(writes) and writes[0].startswith("DELETE")
 
 
 def _is_merged(held: Entries, write: Write) -> bool:
