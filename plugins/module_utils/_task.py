@@ -8,6 +8,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -101,7 +102,7 @@ def _context(api: Api, parameters: Mapping[str, t.Any], session: requests.Sessio
     cloud = cloud_for(parameters["cloud"], parameters["graph_url"], parameters["authority_url"])
     cloud.require(api)
     transport = Transport(session, clock, parameters["timeout"], verify=ca_path or True)
-    credential = credential_for(parameters, cloud, transport)
+    credential = credential_for(parameters, cloud, transport, os.environ)
     cache_directory = default_directory() if parameters["token_cache"] else None
     tokens = TokenSource(credential, TokenCache(cache_directory, clock) if cache_directory else None)
     graph = GraphClient(cloud.graph_url, parameters["api_version"], tokens, transport)

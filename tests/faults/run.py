@@ -24,10 +24,11 @@ def main() -> int:
     options = parser.parse_args()
     started = time.monotonic()
     behaviours = FEW_BEHAVIOURS if options.few else BEHAVIOURS
-    lasting = (FEW_BEHAVIOURS[1],) if options.few else FEW_BEHAVIOURS  # where faults stay for good, too
+    # Where faults stay for good, too: in the short form only where a list that was deleted is to be put back.
+    lasting = (FEW_BEHAVIOURS[1],) if options.few else FEW_BEHAVIOURS
     work = [
-        (position, behaviour, behaviour in lasting, options.only)
-        for position, behaviour in itertools.product(range(len(WRITES)), behaviours)
+        (position, behaviour, behaviour in lasting and (not options.few or write.name == "replace"), options.only)
+        for (position, write), behaviour in itertools.product(enumerate(WRITES), behaviours)
     ]
     tried, failed = Counter[str](), 0
     with multiprocessing.Pool() as pool:

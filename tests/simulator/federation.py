@@ -57,8 +57,13 @@ def check(assertion: str, trusted: FederatedCredential | None, now: datetime) ->
             )
             raise InvalidAssertionError(code, message)
     try:
-        options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "iat"]}
-        jwt.decode(assertion, trusted.key, algorithms=["RS256"], audience=trusted.audience, options=options)  # type: ignore[arg-type]  # a TypedDict of PyJWT's own
+        jwt.decode(
+            assertion,
+            trusted.key,
+            algorithms=["RS256"],
+            audience=trusted.audience,
+            options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "iat"]},
+        )
     except jwt.PyJWTError as error:
         raise InvalidAssertionError(50013, f"Assertion failed signature validation: {error}.") from None
     issued, expires = claims["iat"], claims["exp"]

@@ -50,7 +50,7 @@ def files_with_secrets(paths: Iterable[Path], secrets: Iterable[str]) -> dict[Pa
 
 
 def _forms(secret: str) -> Iterator[bytes]:
-    for text in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), secret[::-1]}:
+    for text in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), secret[::-1]):
         yield text.encode()
     for skipped in range(3):  # base64 of a longer text that holds the secret, wherever it begins
         encoded = base64.b64encode(b"\0" * skipped + secret.encode())

@@ -8,7 +8,6 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import os
 import shutil
 import typing as t
 from pathlib import Path
@@ -51,7 +50,7 @@ NOT_A_TENANT = frozenset({"common", "organizations", "consumers", PERSONAL_ACCOU
 
 
 def credential_for(
-    parameters: Mapping[str, t.Any], cloud: Cloud, transport: Transport, environ: Mapping[str, str] = os.environ
+    parameters: Mapping[str, t.Any], cloud: Cloud, transport: Transport, environ: Mapping[str, str]
 ) -> Credential:
     """Return the credential that the options name, checked as far as that goes without a network.
 

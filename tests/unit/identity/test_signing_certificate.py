@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NOW = datetime.now(UTC)
 KEY = an_rsa_key()
 ROOT = a_root_ca()
+CURVE = a_root_ca(key=an_ec_key())
 ISSUING = an_intermediate_of(ROOT)
 SIGNER = a_leaf_of(ISSUING, "automation", key=KEY)
 
@@ -81,7 +82,7 @@ def test_of_a_renewed_certificate_the_one_that_lasts_longest_is_used(tmp_path: P
         (SIGNER.pem + encrypted_key(b"x"), None, "is encrypted; give its password in 'client_certificate_password'"),
         (SIGNER.pem + encrypted_key(b"x"), "y", "does not decrypt the private key"),
         (ROOT.pem + SIGNER.key_pem, None, "do not belong together"),
-        (a_root_ca(key=(ec := an_ec_key())).pem + a_root_ca(key=ec).key_pem, None, "is not RSA"),
+        (CURVE.pem + CURVE.key_pem, None, "is not RSA"),
         (a_leaf_of(ROOT, key=KEY, not_after=-0.5).pem + SIGNER.key_pem, None, "expired on 20"),
         (pfx(SIGNER, password=b"x"), None, "without a password; if it has one"),
         (pfx(SIGNER, password=b"x"), "y", "client_certificate_password: it does not open"),
