@@ -20,7 +20,8 @@ options:
     elements: dict
     suboptions:
       path:
-        description: A file on the machine that runs the task.
+        description:
+          - A file on the machine that runs the task. On the controller a relative one begins beside the playbook.
         type: path
       content:
         description: The certificates themselves, as PEM, PKCS#7 in PEM, or base64 of DER.

@@ -79,7 +79,8 @@ options:
     default: false
   backup_dir:
     description:
-      - The directory for these copies. It is made when it does not exist.
+      - The directory for these copies. It is made when it does not exist. On the controller a relative one begins
+        beside the playbook.
     type: path
     default: backup
   certificate_authorities_from:

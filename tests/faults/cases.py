@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -26,7 +25,7 @@ ISSUING = an_intermediate_of(ROOT, "Issuing CA", **_AT)  # type: ignore[arg-type
 OLD = a_root_ca("Old Root CA", **_AT)  # type: ignore[arg-type]
 SOMEBODY_ELSES = a_root_ca("Somebody Else's CA", **_AT)  # type: ignore[arg-type]
 
-BACKUPS = tempfile.mkdtemp(prefix="entra-cba-faults-")  # removed by run.py
+BACKUPS = "build/faults/backup"  # removed by run.py
 Entries = list[dict[str, object]]
 
 
@@ -142,6 +141,12 @@ def _an_hour_and_more(world: World) -> None:
     world.clock.expire_tokens()
 
 
+def _no_login_any_more(world: World) -> None:
+    """Let every token expire while the login service cannot be reached."""
+    world.clock.expire_tokens()
+    world.login_is_down = True
+
+
 _IN_FIVE_SECONDS = format_datetime(START + timedelta(seconds=5), usegmt=True)
 _CONCURRENCY = _graph_error("Directory_ConcurrencyViolation")
 
@@ -189,6 +194,7 @@ FAULTS: dict[str, Callable[[int], Strike]] = {
     "503 to POST for good": lambda at: Strike(at, 999, "POST", fault=an_answer(503, "")),
     "reset of POST before the effect for good": lambda at: Strike(at, 999, "POST", fault=Fault(reset="before")),
     "reset of DELETE after the effect for good": lambda at: Strike(at, 999, "DELETE", fault=Fault(reset="after")),
+    "token expired and login down for good": lambda at: Strike(at, meanwhile=_no_login_any_more),
     "503 for good": lambda at: Strike(at, count=999, fault=an_answer(503, "")),
 }
 LOGIN_REQUESTS = 2  # where tokens come from, and the token

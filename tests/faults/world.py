@@ -115,6 +115,7 @@ class World:
         self.service = create_application([self.tenant], self.clock, HOST)
         self.tokens: set[str] = set()
         self.token: AccessToken | None = None
+        self.login_is_down = False  # until the end of a run
 
     def begin(self, authorities: list[dict[str, object]] | None, behaviour: Behaviour) -> None:
         """Start over with these CAs in the store (None: no configuration) and a service that behaves so."""
@@ -149,6 +150,7 @@ class World:
         Without `log_in` a token of an earlier run is used while it is valid, which takes half the time.
         """
         random.seed(0)  # the chance in back-off
+        self.login_is_down = False
         network = _Network(self, strike)
         session = requests.Session()
         session.trust_env = False
@@ -219,6 +221,8 @@ class _Network(requests.adapters.BaseAdapter):
             strike = None
         if strike is not None:
             self._before(strike, request)
+        if self._world.login_is_down and "/v2.0/" in str(request.url):
+            raise self._refused(request)
         response = self._exchange(request, strike.fault if strike else None, kwargs["timeout"][1])
         if strike is not None and strike.killed == "after":
             raise Killed
@@ -228,10 +232,13 @@ class _Network(requests.adapters.BaseAdapter):
         if strike.killed == "before":
             raise Killed
         if strike.refused:
-            reason = NewConnectionError(None, "Connection refused")  # type: ignore[arg-type]  # only a text
-            raise requests.exceptions.ConnectionError(_Nested(reason), request=request)
+            raise self._refused(request)
         if strike.meanwhile is not None:
             strike.meanwhile(self._world)
+
+    def _refused(self, request: requests.PreparedRequest) -> Exception:
+        reason = NewConnectionError(None, "Connection refused")  # type: ignore[arg-type]  # only a text
+        return requests.exceptions.ConnectionError(_Nested(reason), request=request)
 
     def _exchange(self, request: requests.PreparedRequest, fault: Fault | None, patience: float) -> requests.Response:
         body = request.body or b""

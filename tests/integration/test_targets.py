@@ -51,6 +51,19 @@ def test_the_examples_run_as_they_stand(playbook: Playbook, tenant: Tenant, modu
             assert set(names) <= set(result.result)
 
 
+def test_relative_paths_begin_beside_the_playbook_wherever_it_is_started(playbook: Playbook, tenant: Tenant) -> None:
+    elsewhere = playbook.folder / "elsewhere"
+    write_two_tier_pki(elsewhere)
+    tenant.plant([])
+    declared = {"certificate_authorities": [{"path": "root.pem"}, {"path": "issuing.der"}]}
+    playbook.run({"name": "read", "entra.cba.certificate_based_auth_configuration_info": {}})
+    play = yaml.safe_load((playbook.folder / "playbook.yml").read_text())
+    play[0]["tasks"] = [{"name": "apply", "entra.cba.certificate_based_auth_configuration": declared}]
+    (elsewhere / "playbook.yml").write_text(yaml.safe_dump(play))
+    (applied,) = playbook.run_file(elsewhere / "playbook.yml")
+    assert applied.changed
+
+
 def test_the_first_playbook_of_the_readme_runs_as_it_stands(playbook: Playbook, tenant: Tenant) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (play,) = yaml.safe_load(text)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
+from ansible_collections.entra.cba.plugins.module_utils._identity.credentials import is_guid
 from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authorities_from, describe
 from ansible_collections.entra.cba.plugins.module_utils._pki.checks import is_expired, preflight
 from ansible_collections.entra.cba.plugins.module_utils._pki.findings import check_codes, explain, explain_each
@@ -138,8 +139,7 @@ def _not_accepted(findings: list[Finding], parameters: Mapping[str, t.Any]) -> l
 def _organization_id(context: Context) -> str:
     """Return the id of the tenant, which is that of its one organization; a domain name takes a request."""
     tenant = context.tenant
-    is_guid = len(tenant) == 36 and tenant.count("-") == 4
-    return tenant.lower() if is_guid else organization_id_of(context.graph, tenant)
+    return tenant.lower() if is_guid(tenant) else organization_id_of(context.graph, tenant)
 
 
 def _configuration(authorities: TrustList) -> dict[str, object]:
