@@ -16,11 +16,11 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.entra.cba.plugins.module_utils._arguments import ArgumentSpec, connection_options
-from ansible_collections.entra.cba.plugins.module_utils._dependencies import missing_libraries, requests
+from ansible_collections.entra.cba.plugins.module_utils._dependencies import missing_libraries
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock, SystemClock
-from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
+from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport, open_session
 from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Api, cloud_for
 from ansible_collections.entra.cba.plugins.module_utils._identity.selection import credential_for
 from ansible_collections.entra.cba.plugins.module_utils._identity.token_cache import TokenCache, default_directory
@@ -28,6 +28,8 @@ from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import 
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from ansible_collections.entra.cba.plugins.module_utils._dependencies import requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +77,47 @@ def run(task: Task) -> t.NoReturn:
     )
     for library, trace in missing_libraries():
         module.fail_json(msg=missing_required_lib(library), exception=trace)
-    with requests.Session() as session:
-        try:
-            context = _context(task.api, module.params, session, check_mode=module.check_mode)
-        except Failure as failure:
-            module.fail_json(msg=str(failure))
-        try:
-            outcome = task.perform(module.params, context)
-        except Failure as failure:
-            module.fail_json(msg=str(failure), **_how(context))
-    module.no_log_values.difference_update(_contents(module.params))  # certificates all, and public
-    for warning in outcome.warnings:
+    with open_session() as session:
+        result = result_of(task, module.params, session, check_mode=module.check_mode, diff=module._diff)
+    for warning in result.pop("warnings", ()):
         module.warn(warning)
-    result: dict[str, object] = {"changed": outcome.changed, **outcome.facts, **_how(context)}
-    if module._diff and outcome.diff is not None:
-        result["diff"] = outcome.diff
+    if "failed" in result:
+        module.fail_json(**result)
+    module.no_log_values = secrets_of(task.argument_spec, module.params, failed=False)
     module.exit_json(**result)
+
+
+def result_of(
+    task: Task, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool, diff: bool
+) -> dict[str, t.Any]:
+    """Perform a task with validated parameters; return what Ansible is to be told, with secrets still in it."""
+    try:
+        context = _context(task.api, parameters, session, check_mode=check_mode)
+    except Failure as failure:
+        return {"failed": True, "msg": str(failure)}
+    try:
+        outcome = task.perform(parameters, context)
+    except Failure as failure:
+        return {"failed": True, "msg": str(failure), **_how(context)}
+    result: dict[str, t.Any] = {"changed": outcome.changed, **outcome.facts, **_how(context)}
+    if outcome.warnings:
+        result["warnings"] = list(outcome.warnings)
+    if diff and outcome.diff is not None:
+        result["diff"] = outcome.diff
+    return result
+
+
+def secrets_of(argument_spec: ArgumentSpec, parameters: Mapping[str, t.Any], *, failed: bool) -> set[str]:
+    """Return the texts that nobody may be shown, of parameters that need not be valid.
+
+    What stands for a certificate was one when the task went well, and is public; else it may be a misplaced private key.
+    """
+    secret = [parameters.get(name) for name, option in argument_spec.items() if option.get("no_log")]
+    found = set(_texts(secret))
+    if failed:
+        found.update(_texts(_contents(parameters.get("certificate_authorities"))))
+        found.update(text for text in _texts(parameters) if "PRIVATE KEY-----" in text)
+    return found - {""}
 
 
 def _context(api: Api, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
@@ -125,14 +152,12 @@ class _Module(AnsibleModule):
     """
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:  # noqa: ANN401  # as the method of Ansible
-        secret = (name for name, option in self.argument_spec.items() if option.get("no_log"))
-        self.no_log_values.update(text for name in secret for text in _texts(self.params.get(name)) if text)
-        self.no_log_values.update(text for text in _texts(self.params) if "PRIVATE KEY-----" in text)
+        self.no_log_values.update(secrets_of(self.argument_spec, self.params, failed=True))
         super().fail_json(msg, **kwargs)
 
 
-def _contents(parameters: Mapping[str, t.Any]) -> set[str]:
-    return {item["content"] for item in parameters.get("certificate_authorities") or () if item.get("content")}
+def _contents(items: object) -> list[object]:
+    return [item.get("content") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -14,12 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-import requests
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.clock import SystemClock
-from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
+from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport, open_session
 from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Cloud
 from ansible_collections.entra.cba.plugins.module_utils._identity.credentials import ClientSecret
 from ansible_collections.entra.cba.plugins.module_utils._identity.login import LoginService
@@ -82,7 +81,7 @@ def _round(service: Service, tenant: Tenant) -> _Outcome:
 def _add(service: Service, tenant: Tenant, addition: BuiltCertificate, start: Barrier) -> str | None:
     """Add a CA to what is there; return the message of the task when it failed."""
     clock = SystemClock()
-    with requests.Session() as session:
+    with open_session() as session:
         transport = Transport(session, clock, 180, verify=service.ca_path)
         login = LoginService(transport, Cloud("simulated", service.graph_url, service.authority_url), tenant.tenant_id)
         tokens = TokenSource(ClientSecret(login, tenant.client_id, tenant.client_secret))

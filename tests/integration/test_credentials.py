@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
-from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
+from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport, open_session
 from ansible_collections.entra.cba.plugins.module_utils._identity.azure_cli import AzureCli
 from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Api, Cloud
 from ansible_collections.entra.cba.plugins.module_utils._identity.managed_identity import ManagedIdentity
@@ -62,7 +61,7 @@ class Login:
 
     @property
     def transport(self) -> Transport:
-        return Transport(requests.Session(), self.clock, 60, verify=self.tenant.service.ca_path)
+        return Transport(open_session(), self.clock, 60, verify=self.tenant.service.ca_path)
 
     def credential(self, environ: dict[str, str] | None = None, **options: Any) -> Credential:
         defaults = {**dict.fromkeys(OPTIONS), "auth_method": "auto", "timeout": 60, "tenant_id": self.tenant.tenant_id}
@@ -359,5 +358,5 @@ def test_a_task_in_a_cloud_that_lacks_its_part_of_graph_makes_no_request(tenant:
         "client_id": tenant.client_id,
         "client_secret": "secret",
     }
-    with requests.Session() as session, pytest.raises(Failure, match="'china' does not offer the method policy"):
+    with open_session() as session, pytest.raises(Failure, match="'china' does not offer the method policy"):
         _context(task.api, parameters, session, check_mode=False)

@@ -13,12 +13,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from ansible_collections.entra.cba.plugins.module_utils._graph import errors
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.clock import SystemClock
-from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport
+from ansible_collections.entra.cba.plugins.module_utils._http.transport import Transport, open_session
 from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Cloud
 from ansible_collections.entra.cba.plugins.module_utils._identity.credentials import ClientSecret
 from ansible_collections.entra.cba.plugins.module_utils._identity.login import LoginError, LoginService
@@ -62,7 +61,7 @@ class Client:
 @pytest.fixture
 def client(tenant: Tenant) -> Client:
     clock = RecordingClock()
-    transport = Transport(requests.Session(), clock, 60, verify=tenant.service.ca_path)
+    transport = Transport(open_session(), clock, 60, verify=tenant.service.ca_path)
     cloud = Cloud("simulated", tenant.service.graph_url, tenant.service.authority_url)
     login = LoginService(transport, cloud, tenant.tenant_id)
     tokens = TokenSource(ClientSecret(login, tenant.client_id, tenant.client_secret))

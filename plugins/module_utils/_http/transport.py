@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import typing as t
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import requests
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
@@ -77,17 +78,27 @@ class Response:
         return json.loads(self.body)
 
 
+def open_session() -> requests.Session:
+    """Return a session that keeps connections and nothing else: tasks of several tenants may use one after another.
+
+    It has no cookies, which the login service sets, and no credentials of `.netrc`.
+    """
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.auth = _keep_authorization
+    return session
+
+
 class Transport:
     """Sends requests within `timeout` seconds in all, waiting and trying again where that is right.
 
-    Redirects are not followed and `.netrc` is not read: nothing but the caller decides where a secret goes.
+    Redirects are not followed: nothing but the caller decides where a secret goes.
     """
 
     def __init__(self, session: requests.Session, clock: Clock, timeout: float, verify: str | bool = True) -> None:
         self.clock = clock
         self._session = session
         self._verify = verify
-        self._session.auth = _keep_authorization
         self._timeout = timeout
         self._deadline = clock.monotonic() + timeout
 
