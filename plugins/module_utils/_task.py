@@ -110,7 +110,7 @@ def result_of(
 def secrets_of(argument_spec: ArgumentSpec, parameters: Mapping[str, t.Any], *, failed: bool) -> set[str]:
     """Return the texts that nobody may be shown, of parameters that need not be valid.
 
-    What stands for a certificate was one when the task went well, and is public; else it may be a misplaced private key.
+    What stands for a certificate was one when the task went well, and is public; else it may be a private key.
     """
     secret = [parameters.get(name) for name, option in argument_spec.items() if option.get("no_log")]
     found = set(_texts(secret))

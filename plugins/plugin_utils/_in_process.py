@@ -15,7 +15,7 @@ import os
 import sys
 import typing as t
 
-from ansible import constants as C
+from ansible.constants import config
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -46,29 +46,30 @@ class InProcessAction(NormalAction):
 
     module_task: t.ClassVar[Task]
 
-    def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         variables = task_vars or {}
         if self._must_step_aside(variables):
             return self._run_as_module(variables)
-        validator = ArgumentSpecValidator(self.module_task.argument_spec, mutually_exclusive=self.module_task.mutually_exclusive)
+        task = self.module_task
+        validator = ArgumentSpecValidator(task.argument_spec, mutually_exclusive=task.mutually_exclusive)
         with _working_directory(self._loader.get_basedir()):
             validated = validator.validate(_plain(self._task.args))
             if validated.error_messages or validated._warnings or validated._deprecations:
                 return self._run_as_module(variables)
             parameters = validated.validated_parameters
             result = result_of(
-                self.module_task,
+                task,
                 parameters,
                 _session(parameters["ca_path"]),
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,
             )
-        secrets = secrets_of(self.module_task.argument_spec, parameters, failed="failed" in result)
+        secrets = secrets_of(task.argument_spec, parameters, failed="failed" in result)
         shown: dict[str, t.Any] = remove_values({**result, "invocation": {"module_args": parameters}}, secrets)
         return shown
 
     def _run_as_module(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(None, variables)
+        result: dict[str, t.Any] = super().run(None, variables)  # type: ignore[no-untyped-call]  # ansible does not type it
         return result
 
     def _must_step_aside(self, variables: Mapping[str, t.Any]) -> bool:
@@ -98,7 +99,7 @@ class InProcessAction(NormalAction):
         """Tell whether the module would run with the Python of this process, or with no particular one."""
         delegate = self._task.delegate_to
         variables = variables["ansible_delegated_vars"][delegate] if delegate else variables
-        configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+        configured = config.get_config_value("INTERPRETER_PYTHON", variables=variables)
         python = str(self._templar.template(configured) or "auto").strip()
         return python.startswith("auto") or _place(python) == _place(sys.executable)
 

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.entra.cba.plugins.module_utils._http.clock import SystemClock
