@@ -48,6 +48,8 @@ sys.exit(main(["install", "--find-links", {wheels!r}] + options))
 
 # ansible-test says these as warnings and goes on. The first is a fact of the machine, the others are gaps in the check.
 NO_SUCH_PYTHON = re.compile(r"on Python (?P<version>[\d.]+) because it could not be found")
+RUNNING = re.compile(r'^Running sanity test ".+"')
+FAILED = re.compile(r"The (?P<failed>\d+) sanity test\(s\) listed below \(out of \d+\) failed")
 LEFT_OUT = re.compile(r"Skipping sanity test .* due to |Required program .* not found|Skipping tests disabled")
 
 
@@ -139,6 +141,7 @@ def run_ansible_test(arguments: list[str], environment: dict[str, str]) -> int:
         command.append("--color=yes")
     missing_pythons: set[str] = set()
     left_out: dict[str, None] = {}
+    running = failed = 0
     with subprocess.Popen(
         command,
         cwd=COPY,
@@ -151,7 +154,10 @@ def run_ansible_test(arguments: list[str], environment: dict[str, str]) -> int:
         assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
-            if found := NO_SUCH_PYTHON.search(line):
+            running += bool(RUNNING.match(line))
+            if found := FAILED.search(line):
+                failed = int(found["failed"])
+            elif found := NO_SUCH_PYTHON.search(line):
                 missing_pythons.add(found["version"])
             elif LEFT_OUT.search(line):
                 left_out[line.strip()] = None
@@ -160,7 +166,10 @@ def run_ansible_test(arguments: list[str], environment: dict[str, str]) -> int:
     if left_out:
         print("Tests were left out; install what they ask for:", *left_out, sep="\n  ")
     status = process.returncode or (1 if left_out else 0)
-    print("ansible-test sanity: " + ("passed" if status == 0 else f"failed with exit status {status}"))
+    if status and not failed:
+        print(f"ansible-test sanity failed with exit status {status}")
+        failed = 1
+    print(f"sanity: {running - failed} passed, {failed} failed")
     return status
 
 
