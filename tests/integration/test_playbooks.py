@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from builders.pki import a_root_ca, write_two_tier_pki
-from integration.playbook import MANAGE, ROOT, Playbook, TaskResult
 from integration.test_main_job import TWO_TIERS, as_graph
 
 if TYPE_CHECKING:
+    from integration.playbook import Playbook, TaskResult
     from integration.service import Tenant
 
 APPLY, AUDIT = "entra.cba.apply", "entra.cba.audit_drift"
@@ -169,11 +167,3 @@ def test_a_batch_that_fails_ends_the_run_before_the_next_tenants(
 ) -> None:
     run(playbook, APPLY, *FLEET, serial=[1, 1, "100%"], expect_failure=True, **NO_CONNECTION)
     assert [len(tenant.store()) for tenant in tenants.values()] == [2, 0, 0]
-
-
-def test_every_option_of_the_module_is_a_variable_but_state() -> None:
-    module = importlib.import_module(f"ansible_collections.entra.cba.plugins.modules.{MANAGE.rpartition('.')[2]}")
-    declare, *_rest = yaml.safe_load((ROOT / "playbooks" / "tasks" / "declare.yml").read_text())
-    options = declare[MANAGE]
-    assert set(options) == set(module.TASK.argument_spec) - {"state"}
-    assert [name for name, value in options.items() if f"entra_cba_{name} " not in value] == []
