@@ -87,8 +87,10 @@ def test_apply_with_our_credential_type_and_the_answers_of_the_survey(controller
     assert first.succeeded, first.output
     assert [run.results(DECLARE)["contoso"]["changed"] for run in (first, second)] == [True, False]
     assert len(tenant.store()) == 2
-    assert first.results("Summary")["contoso"]["msg"] == "changed: 2 added, 0 removed, 0 updated, 0 findings"
-    assert second.results("Summary")["contoso"]["msg"] == "as declared: 0 added, 0 removed, 0 updated, 0 findings"
+    assert [run.results("Report")["contoso"]["msg"][0] for run in (first, second)] == [
+        "contoso: changed: 2 added, 0 removed, 0 updated, 0 findings",
+        "contoso: as declared, 0 findings",
+    ]
 
 
 def test_a_check_mode_job_with_diff_is_an_audit(controller: Controller, tenant: Tenant) -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from builders.pki import a_root_ca, write_two_tier_pki
-from integration.playbook import MANAGE, ROOT, Playbook, TaskResult
 from integration.test_main_job import TWO_TIERS, as_graph
 
 if TYPE_CHECKING:
+    from integration.playbook import Playbook, TaskResult
     from integration.service import Tenant
 
 APPLY, AUDIT = "entra.cba.apply", "entra.cba.audit_drift"
-IN_STEP = "as declared: 0 added, 0 removed, 0 updated, 0 findings"
+IN_STEP = "localhost: as declared, 0 findings"
 
 
 @pytest.fixture(autouse=True)
@@ -63,30 +60,32 @@ def run(
     )
 
 
-def messages(results: list[TaskResult], task: str) -> list[str]:
-    return [result.message for result in results if result.task == task]
+def report(results: list[TaskResult]) -> list[str]:
+    """Return the lines of the report but the last, which has the totals."""
+    (lines,) = (result.result["msg"] for result in results if result.task == "Report")
+    return list(lines[:-1])
 
 
 def test_apply_makes_it_so_and_says_what_changed(playbook: Playbook, tenant: Tenant) -> None:
     first, second = run(playbook, APPLY, "--diff"), run(playbook, APPLY)
-    assert messages(first, "Summary") == ["changed: 2 added, 0 removed, 0 updated, 0 findings"]
-    assert messages(second, "Summary") == [IN_STEP]
+    assert report(first) == ["localhost: changed: 2 added, 0 removed, 0 updated, 0 findings"]
+    assert report(second) == [IN_STEP]
     assert len(tenant.store()) == 2
 
 
 def test_apply_in_check_mode_says_what_it_would_change(playbook: Playbook, tenant: Tenant) -> None:
     results = run(playbook, APPLY, "--check")
-    assert messages(results, "Summary") == ["would change: 2 added, 0 removed, 0 updated, 0 findings"]
+    assert report(results) == ["localhost: differs: 2 to add, 0 to remove, 0 to update, 0 findings"]
     assert set(tenant.methods()) == {"GET"}
 
 
 def test_apply_does_not_take_an_empty_answer_for_a_value(playbook: Playbook) -> None:
     empty = dict.fromkeys(("expired", "preflight", "expires_within", "cloud", "timeout", "backup_dir", "hosts"), "")
-    assert messages(run(playbook, APPLY, **empty), "Summary") == ["changed: 2 added, 0 removed, 0 updated, 0 findings"]
+    assert report(run(playbook, APPLY, **empty)) == ["localhost: changed: 2 added, 0 removed, 0 updated, 0 findings"]
 
 
 def test_apply_without_a_list_is_an_error_and_removes_nothing(playbook: Playbook, tenant: Tenant) -> None:
-    (refused,) = run(playbook, APPLY, certificate_authorities=None, expect_failure=True)
+    refused, *_report = run(playbook, APPLY, certificate_authorities=None, expect_failure=True)
     assert "needs at least one CA" in refused.message
     assert tenant.requests() == []
 
@@ -100,7 +99,7 @@ def test_backups_are_kept_where_the_run_began(playbook: Playbook, tenant: Tenant
 def test_the_audit_of_a_tenant_in_step(playbook: Playbook, tenant: Tenant) -> None:
     run(playbook, APPLY)
     results = run(playbook, AUDIT, fail_on_drift=True)
-    assert messages(results, "Summary") == [IN_STEP]
+    assert report(results) == [IN_STEP]
     assert tenant.methods()[-1:] == ["GET"]
 
 
@@ -110,16 +109,17 @@ def test_the_audit_shows_drift_and_never_writes_though_nobody_asked_for_check_mo
     root = a_root_ca("Rogue CA")
     tenant.plant([as_graph(root, is_root=True)])
     results = run(playbook, AUDIT, backup=True)
-    assert messages(results, "Summary") == ["DRIFT, to repair it: 2 added, 1 removed, 0 updated, 0 findings"]
+    assert report(results) == ["localhost: differs: 2 to add, 1 to remove, 0 to update, 0 findings"]
     assert "-subject: CN=Rogue CA" in playbook.output  # with diff, though nobody asked for that either
     assert set(tenant.methods()) == {"GET"}
     assert not (playbook.folder / "backup").exists()
     assert [entry["isRootAuthority"] for entry in tenant.store()] == [True]
 
 
-def test_drift_fails_the_run_when_asked_after_the_summary(playbook: Playbook, tenant: Tenant) -> None:
+def test_drift_fails_the_run_when_asked_after_the_report(playbook: Playbook, tenant: Tenant) -> None:
     results = run(playbook, AUDIT, fail_on_drift="yes", expect_failure=True)
-    assert [result.task for result in results][-2:] == ["Summary", "Fail on drift"]
+    tasks = [result.task for result in results]
+    assert tasks.index("Report") < tasks.index("Fail on drift")
     assert "The tenant is not as declared" in results[-1].message
     assert set(tenant.methods()) == {"GET"}
 
@@ -132,7 +132,7 @@ def test_errors_in_the_declared_list_are_findings_to_an_audit(playbook: Playbook
         certificate_authorities=[{"path": "expired.pem"}],
         expected_warnings=("certificate.expired",),
     )
-    assert messages(results, "Summary") == ["DRIFT, to repair it: 1 added, 0 removed, 0 updated, 1 findings"]
+    assert report(results) == ["localhost: differs: 1 to add, 0 to remove, 0 to update, 1 finding"]
 
 
 @pytest.fixture
@@ -154,12 +154,11 @@ def test_a_host_is_a_tenant_and_one_that_fails_does_not_stop_the_others(
     playbook: Playbook, tenants: dict[str, Tenant]
 ) -> None:
     results = run(playbook, AUDIT, *FLEET, "--forks", "3", expect_failure=True, **NO_CONNECTION)
-    drift = "DRIFT, to repair it: 2 added, 0 removed, 0 updated, 0 findings"
-    assert messages(results, "Summary") == [drift, drift]
-    (failed,) = [result for result in results if result.status == "failed"]
-    assert "AADSTS7000222" in failed.message
-    summary = playbook.output.partition("TASK [Summary]")[2]
-    assert re.findall(r"ok: \[(\w+)\]", summary) == ["contoso", "tailspin"]
+    drift = "differs: 2 to add, 0 to remove, 0 to update, 0 findings"
+    *differing, failed = report(results)
+    assert differing == [f"contoso: {drift}", f"tailspin: {drift}"]
+    assert failed.startswith("fabrikam: FAILED: ")
+    assert "AADSTS7000222" in failed
     assert [tenant.methods() for tenant in tenants.values()] == [["GET"], [], ["GET"]]
 
 
@@ -168,11 +167,3 @@ def test_a_batch_that_fails_ends_the_run_before_the_next_tenants(
 ) -> None:
     run(playbook, APPLY, *FLEET, serial=[1, 1, "100%"], expect_failure=True, **NO_CONNECTION)
     assert [len(tenant.store()) for tenant in tenants.values()] == [2, 0, 0]
-
-
-def test_every_option_of_the_module_is_a_variable_but_state() -> None:
-    module = importlib.import_module(f"ansible_collections.entra.cba.plugins.modules.{MANAGE.rpartition('.')[2]}")
-    declare, *_rest = yaml.safe_load((ROOT / "playbooks" / "tasks" / "declare.yml").read_text())
-    options = declare[MANAGE]
-    assert set(options) == set(module.TASK.argument_spec) - {"state"}
-    assert [name for name, value in options.items() if f"entra_cba_{name} " not in value] == []
