@@ -12,6 +12,7 @@ import hashlib
 import typing as t
 import warnings
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
     InvalidSignature,
@@ -136,6 +137,17 @@ def is_self_signed(certificate: Certificate) -> bool | None:
     if certificate.unreadable:
         return None
     return certificate.issuer == certificate.subject and _signature_verifies(certificate, certificate)
+
+
+def public_key_info(certificate: Certificate) -> bytes:
+    """Return the subjectPublicKeyInfo (RFC 5280, section 4.1), the sixth field after the version, which is optional.
+
+    Of a certificate that cannot be read it is the whole DER.
+    """
+    if certificate.parsed is None:
+        return certificate.der
+    fields = ber.children(ber.read(certificate.parsed.tbs_certificate_bytes))
+    return next(islice((each for each in fields if each.tag != ber.CONTEXT_0), 5, None)).encoded
 
 
 def _signature_verifies(certificate: Certificate, issuer: Certificate) -> bool | None:

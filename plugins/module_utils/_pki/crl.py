@@ -59,7 +59,7 @@ _IS_A_PAGE = "is an HTML page, perhaps an error or login page in place of the li
 _BEGINNINGS = (
     (b"-----BEGIN X509 CRL", "is PEM, which is text; the service takes DER"),
     (b"-----BEGIN ", "is PEM, and no revocation list"),
-    (b"MII", "is base64, which is text; the service takes DER"),
+    (b"MI", "is base64, which is text; the service takes DER"),
     (b"<!doctype html", _IS_A_PAGE),
     (b"<html", _IS_A_PAGE),
     (b"<", "is XML or HTML and no revocation list"),
