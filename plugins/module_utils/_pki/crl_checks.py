@@ -279,10 +279,13 @@ class _Check:
             message = f"has a {its} without an authority key identifier"
             yield Finding.on(authority, rules.CRL_NO_KEY_IDENTIFIER, message)
         signed = authority.sha256 in found.signers
-        if (key and own_key and key != own_key) or (crl.issuer != certificate.subject and not signed):
+        other_key = key is not None and own_key is not None and key != own_key
+        if other_key or not _is_one_name(crl.issuer, certificate.subject):
             owner = self._owner(found, crl)
-            if signed:
+            if signed and other_key:
                 whose = f"names the key {key} as its signer, while the key identifier of this CA is {own_key}"
+            elif signed:
+                whose = f"names {crl.issuer or 'nobody'} as its issuer, while it was signed with the key of this CA"
             elif owner:
                 whose = f"is that of {owner}"
             else:
@@ -301,7 +304,7 @@ class _Check:
         named = [
             each
             for each in certificates
-            if each.subject == crl.issuer and (key is None or each.subject_key_identifier == key)
+            if _is_one_name(each.subject, crl.issuer) and (key is None or each.subject_key_identifier == key)
         ]
         return next(iter((*signers, *named)), None)
 
@@ -320,11 +323,11 @@ class _Check:
         if left <= timedelta(0):
             message = f"has a {its} that expired on {end:%Y-%m-%d %H:%M} UTC"
             yield Finding.on(authority, rules.CRL_EXPIRED, message)
-        elif self._expires_within_hours is not None and left <= life / 2:
-            hours = left / timedelta(hours=1)
-            if hours <= self._expires_within_hours:
-                message = f"has a {its} that expires on {end:%Y-%m-%d %H:%M} UTC, in {_duration(left)}"
-                yield Finding.on(authority, rules.CRL_EXPIRES_SOON, message)
+            return
+        hours = left / timedelta(hours=1)
+        if self._expires_within_hours is not None and hours <= self._expires_within_hours and left <= life / 2:
+            message = f"has a {its} that expires on {end:%Y-%m-%d %H:%M} UTC, in {_duration(left)}"
+            yield Finding.on(authority, rules.CRL_EXPIRES_SOON, message)
         shortest, longest = self._bounds(authority, its)
         if life > longest:
             message = f"has a {its} that is valid for {_duration(life)}, longer than {_duration(longest)}"
@@ -393,8 +396,13 @@ def _may_belong(crl: CertificateRevocationList, certificate: Certificate) -> boo
     """Tell whether a list names a CA as its issuer, by key identifier or by name."""
     key = crl.authority_key_identifier
     return certificate.unreadable is None and (
-        certificate.subject == crl.issuer or (key is not None and key == certificate.subject_key_identifier)
+        _is_one_name(certificate.subject, crl.issuer) or (key is not None and key == certificate.subject_key_identifier)
     )
+
+
+def _is_one_name(one: str, other: str) -> bool:
+    """Compare distinguished names without regard to case and runs of blanks (RFC 5280, section 7.1)."""
+    return one == other or one.casefold().split() == other.casefold().split()
 
 
 def _size(octets: int) -> str:
