@@ -183,7 +183,7 @@ def _invalidity(issuers: Sequence[CertificateAuthority], now: datetime) -> str:
 def _on_address(authority: CertificateAuthority) -> Iterator[Finding]:
     certificate = authority.certificate
     for url in _urls(authority):
-        scheme = _scheme(url)
+        scheme = scheme_of(url)
         if scheme == "https":
             yield Finding.on(authority, rules.URL_HTTPS, f"has its revocation list at {url}")
         elif scheme != "http":
@@ -204,7 +204,7 @@ def _urls(authority: CertificateAuthority) -> list[str]:
     return [url for url in dict.fromkeys(urls) if url]
 
 
-def _scheme(url: str) -> str | None:
+def scheme_of(url: str) -> str | None:
     """Return the scheme of an address in lower case; None where it names no host or is no address at all."""
     try:
         parts = urlsplit(url)

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from ansible_collections.entra.cba.plugins.module_utils._pki import rules
 from ansible_collections.entra.cba.plugins.module_utils._pki.certificate import public_key_info
+from ansible_collections.entra.cba.plugins.module_utils._pki.checks import scheme_of
 from ansible_collections.entra.cba.plugins.module_utils._pki.crl import (
     CertificateRevocationList,
     MalformedList,
@@ -235,11 +236,11 @@ class _Check:
             yield from self._on_contents(authority, found.crl, its)
 
     def _on_failure(self, authority: CertificateAuthority, found: Publication, its: _List) -> Iterator[Finding]:
-        if found.failure == "refused_scheme" and not found.url.lower().startswith(("http://", "https://")):
-            return  # preflight has said of the address that it is none of http
-        if found.failure == "too_large" or found.size > self._limits.background:
-            size = f"at least {_size(found.size)}"
-            message = f"has a {its} of {size}; the service takes {_size(self._limits.background)} at most"
+        if found.failure == "refused_scheme" and scheme_of(found.url) not in {"http", "https"}:
+            return  # preflight has said so of the address
+        if found.failure == "too_large":
+            most = _size(self._limits.background)
+            message = f"has a {its} of at least {_size(found.size)}; the service takes {most} at most"
             yield Finding.on(authority, rules.CRL_TOO_LARGE, message)
             return
         rule, fault = {

@@ -384,7 +384,11 @@ def test_the_lists_of_a_public_test_suite_say_and_are_signed_as_the_library_has_
     paths = sorted((VECTORS / "PKITS_data/crls").glob("*.crl"))
     for path in paths:
         octets = path.read_bytes()
-        ours, theirs = read(octets), x509.load_der_x509_crl(octets)
+        ours = read(octets)
+        try:
+            theirs = x509.load_der_x509_crl(octets)
+        except ValueError:  # older versions, of one list whose entry has an unlikely time
+            continue
         assert_alike(ours, theirs)
         for issuer in of_subject.get(ours.issuer, ()):
             assert issuer.parsed

@@ -354,6 +354,20 @@ def test_a_list_of_another_ca_is_named_as_that_cas() -> None:
     assert message(Published(forged)) == f"has a revocation list at {BASE} that is that of {other}"
 
 
+def test_of_namesakes_the_one_that_signed_is_named_or_else_the_one_with_the_key() -> None:
+    namesake = a_root_ca("Other Root CA", now=NOW)
+    impostor = a_root_ca(
+        "Other Root CA",
+        extensions=[(x509.SubjectKeyIdentifier.from_public_key(OTHER.private_key.public_key()), False)],
+        now=NOW,
+    )
+    others = [an_authority(built, "http://crl.example.org/other.crl") for built in (namesake, impostor, OTHER)]
+    forged = crl(BuiltCertificate(OTHER.certificate, an_ec_key()), authority_key_identifier=key_identifier(OTHER))
+    signed, named = message(Published(crl(OTHER), others=others)), message(Published(forged, others=others))
+    assert signed.endswith(f"is that of {Certificate.from_der(OTHER.der)}")
+    assert named.endswith(f"is that of {Certificate.from_der(impostor.der)}")
+
+
 def test_a_list_of_a_ca_that_is_not_in_the_store_is_told_by_name_and_key() -> None:
     stranger = a_root_ca("Stranger CA")
     key = Certificate.from_der(stranger.der).subject_key_identifier
@@ -432,6 +446,24 @@ def test_an_address_that_is_none_of_http_is_left_to_preflight() -> None:
     assert codes(preflight([authority], NOW)) == ["crl.url_not_http"]
 
 
+def test_an_address_of_http_that_was_refused_is_a_finding() -> None:
+    url = "HTTP://user@crl.example.org/a.crl"
+    authority = an_authority(ROOT, url)
+    publications = {url: read_publication(a_failure("refused_scheme", "it has a user name", url=url), [authority])}
+    assert codes(check_publications([authority], publications, NOW, LIMITS)) == ["crl.unreachable"]
+    assert preflight([authority], NOW) == []
+
+
+def test_a_ca_with_nothing_but_a_delta_list_does_not_lack_one() -> None:
+    authorities = [an_authority(ROOT, None, DELTA), an_authority(OTHER, BASE)]
+    assert check_publications(authorities, {}, NOW, LIMITS) == []
+
+
+def test_a_delta_in_place_of_the_complete_list_is_not_compared_with_the_delta() -> None:
+    deltas = [crl(number=number, base_number=number - 1, next_update=1) for number in (6, 9)]
+    assert codes(Published(*deltas).findings()) == ["crl.unexpected_delta"]
+
+
 def test_of_a_list_that_was_not_asked_for_nothing_is_said() -> None:
     assert check_publications([an_authority(ROOT, BASE, DELTA)], {}, NOW, LIMITS) == []
 
@@ -464,23 +496,30 @@ def test_each_certificate_of_one_ca_is_a_signer_and_the_list_is_hashed_once(monk
     monkeypatch.setattr(crl_checks, "is_signed_by", counted)
     certified = [ROOT, an_intermediate_of(OTHER, "Example Root CA", key=ROOT.private_key, now=NOW)]
     namesake = a_root_ca(now=NOW)
-    publication = read_publication(an_answer(crl()), [an_authority(each) for each in (*certified, namesake, OTHER)])
+    listed = [an_authority(each) for each in (*certified, ROOT, namesake, OTHER)]
+    publication = read_publication(an_answer(crl()), listed)
     assert publication.signers == tuple(each.sha256 for each in certified)
     assert asked == [ROOT.sha256, namesake.sha256]
 
 
-def test_a_publication_keeps_nothing_of_the_content() -> None:
+@pytest.mark.parametrize(
+    "content", [crl(size=10_000), crl(size=10_000)[:-1], crl(number=None) + b" "], ids=["list", "cut short", "too long"]
+)
+def test_a_publication_keeps_nothing_of_the_content(content: bytes) -> None:
     class Octets(bytearray):
         """A buffer whose end can be seen."""
 
-    octets = Octets(crl(size=10_000))
+    octets = Octets(content)
     gone = weakref.ref(octets)
     answer = Answer(memoryview(octets), len(octets))
-    publication = read_publication(answer, [an_authority(ROOT)])
-    del octets, answer
-    gc.collect()
-    assert gone() is None
-    assert publication.signers == (ROOT.sha256,)
+    gc.disable()  # it has to go at once, and not when the collector comes by
+    try:
+        publication = read_publication(answer, [an_authority(ROOT)])
+        del octets, answer
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert publication.size == len(content)
 
 
 def test_a_publication_is_shown_with_its_facts() -> None:
