@@ -222,7 +222,7 @@ def distinguished_name(parsed: Callable[[], x509.Name], encoded: ber.Element) ->
     """
     try:
         return "".join(map(_printable, parsed().rfc4514_string()))
-    except ValueError:
+    except (ValueError, KeyError):  # KeyError: of a kind of string that cryptography does not know
         parts = []
         for relative_name in ber.children(encoded):
             attributes = [list(ber.children(attribute)) for attribute in ber.children(relative_name)]

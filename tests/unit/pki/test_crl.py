@@ -154,6 +154,11 @@ def test_control_characters_of_an_issuer_are_escaped() -> None:
     assert read(a_crl_of(ROOT, name=a_name("Evil\nRoot"))).issuer == "CN=Evil\\0ARoot,O=Example Org,C=DE"
 
 
+def test_an_issuer_that_cannot_be_read_is_told_in_hexadecimal() -> None:
+    octets = a_crl_of(ROOT).replace(b"\x0c\x0bExample Org", b"\xa6\x0bExample Org")
+    assert ",2.5.4.10=#a60b4578616d706c65204f7267," in read(octets).issuer
+
+
 # Who signed it
 
 
