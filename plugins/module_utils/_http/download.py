@@ -401,5 +401,5 @@ def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the TLS certificate was not accepted ({error.verify_message})"
     if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
-        return f"what came is no proper HTTP ({type(error).__name__}: {str(error)[:100]})"
+        return f"what came is no proper HTTP ({type(error).__name__}: {str(error)[:60]!r})"
     return str((error.strerror if isinstance(error, OSError) else None) or error)[:200]

@@ -39,7 +39,10 @@ def test_addresses_of_the_machine_its_link_and_of_many_are_refused(address: str,
 
 @pytest.mark.parametrize(
     "address",
-    "10.1.2.3 172.16.0.1 192.168.0.1 fd00::1 100.64.0.1 93.184.215.14 2606:2800::1 ::ffff:93.184.215.14".split(),
+    [
+        *("10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "fd00::1"),
+        *("93.184.215.14", "::ffff:93.184.215.14", "2606:2800::1"),
+    ],
 )
 def test_public_and_private_addresses_are_not_refused(address: str) -> None:
     assert refusal(address) is None
