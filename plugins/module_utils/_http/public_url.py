@@ -60,7 +60,7 @@ class Target:
 def _ascii_host(parts: SplitResult) -> str:
     """Return the host of a URL as it is looked up and sent; raises ValueError."""
     host = parts.hostname or ""
-    if ":" in host:
+    if "[" in parts.netloc:  # older Pythons take anything between the brackets
         return str(IPv6Address(host))
     host = host.encode("idna").decode()
     if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
