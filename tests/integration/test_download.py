@@ -467,6 +467,13 @@ class TestProxies:
         assert get(f"{publisher.url}/missing").failure == "status"
         assert proxy.connections == 0
 
+    def test_a_body_that_is_too_slow_without_the_proxy_is_not_asked_for_twice(
+        self, publisher: Publisher, proxy: Publisher
+    ) -> None:
+        download = get(publisher.publish("/", Page(LIST, pause_s=3)), seconds=0.4)
+        assert (download.failure, download.status) == ("timeout", 200)
+        assert proxy.connections == 0
+
     def test_what_does_not_answer_otherwise_is_asked_through_the_proxy_with_its_own_password(
         self, proxy: Publisher, monkeypatch: pytest.MonkeyPatch
     ) -> None:
