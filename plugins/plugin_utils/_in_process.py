@@ -64,7 +64,7 @@ class InProcessAction(NormalAction):
                 check_mode=self._task.check_mode,
                 diff=self._task.diff,
             )
-        secrets = secrets_of(task.argument_spec, parameters, failed="failed" in result)
+        secrets = secrets_of(task.argument_spec, parameters, failed="changed" not in result)
         shown: dict[str, t.Any] = remove_values({**result, "invocation": {"module_args": parameters}}, secrets)
         return shown
 
