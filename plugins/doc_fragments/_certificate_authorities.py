@@ -48,8 +48,8 @@ options:
 options:
   approved_certificate_authorities:
     description:
-      - The CAs that may be trusted, in the form of O(certificate_authorities), so that one variable serves both. Only the
-        certificates count.
+      - The CAs that may be trusted, in the form of O(certificate_authorities), so that one variable serves both. Only
+        the certificates count.
       - A CA that is trusted and not among them is a finding, V(trust.not_approved); one that is among them and not
         trusted is one too, V(trust.approved_missing).
     type: list

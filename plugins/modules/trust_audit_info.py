@@ -23,17 +23,22 @@ description:
 options:
   check_crls:
     description:
-      - Whether to download the CRLs. Each distinct address is asked once, within 10 seconds, http and https only, and up to
-        the size that the service takes in this O(cloud).
+      - Whether to download the CRLs. Each distinct address is asked once, within 10 seconds, http and https only, and
+        up to the size that the service takes in this O(cloud).
     type: bool
     default: true
   crl_allowed_networks:
     description:
-      - Networks to download from though they are loopback or link-local, such as V(127.0.0.0/8). Others of that kind are
-        refused, wherever a name or a redirect leads.
+      - Networks to download from though they are loopback or link-local, such as V(127.0.0.0/8). Others of that kind
+        are refused, wherever a name or a redirect leads.
     type: list
     elements: str
     default: []
+  crl_expires_within:
+    description:
+      - Hours ahead. A list that expires within them and is in the second half of its life is a finding,
+        V(crl.expires_soon). Without this option it is never found.
+    type: int
   expires_within:
     description:
       - Days ahead. A CA that expires within them is a finding, V(certificate.expires_soon).
@@ -47,8 +52,8 @@ options:
     default: never
   accept_findings:
     description:
-      - Codes of findings that you know and want, such as V(crl.missing). They stay in the result and do not make the task
-        fail.
+      - Codes of findings that you know and want, such as V(crl.missing). They stay in the result and do not make the
+        task fail.
     type: list
     elements: str
     default: []
@@ -239,7 +244,7 @@ trust_audit:
           returned: success
           sample: certificate.expired
         severity:
-          description: V(error) when the service refuses the list or users under this CA cannot sign in, else V(warning).
+          description: V(error) when users under this CA cannot sign in or nobody approved it, else V(warning).
           type: str
           returned: success
           sample: error
@@ -303,6 +308,7 @@ TASK = Task(
         **certificate_authorities_option("approved_certificate_authorities"),
         "check_crls": {"type": "bool", "default": True},
         "crl_allowed_networks": {"type": "list", "elements": "str", "default": []},
+        "crl_expires_within": {"type": "int"},
         "expires_within": {"type": "int", "default": 60},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "never"},
         "accept_findings": {"type": "list", "elements": "str", "default": []},

@@ -13,20 +13,17 @@ import typing as t
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
 from ansible_collections.entra.cba.plugins.module_utils._http.download import DownloadLimits, download_all
+from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import cloud_for
+from ansible_collections.entra.cba.plugins.module_utils._pki import rules
 from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authorities_from, describe
 from ansible_collections.entra.cba.plugins.module_utils._pki.chain import chains
 from ansible_collections.entra.cba.plugins.module_utils._pki.checks import preflight
 from ansible_collections.entra.cba.plugins.module_utils._pki.crl_checks import (
-    CrlLimits,
     check_publications,
+    limits_of,
     read_publication,
 )
-from ansible_collections.entra.cba.plugins.module_utils._pki.findings import (
-    APPROVED_MISSING,
-    NOT_APPROVED,
-    check_codes,
-    explain,
-)
+from ansible_collections.entra.cba.plugins.module_utils._pki.findings import Finding, check_codes, explain
 from ansible_collections.entra.cba.plugins.module_utils._resources.classic_store import (
     ClassicStore,
     organization_id_of,
@@ -37,10 +34,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from ansible_collections.entra.cba.plugins.module_utils._http.addresses import Network
     from ansible_collections.entra.cba.plugins.module_utils._pki.authority import CertificateAuthority
-    from ansible_collections.entra.cba.plugins.module_utils._pki.crl_checks import Publication
-    from ansible_collections.entra.cba.plugins.module_utils._pki.findings import Finding
+    from ansible_collections.entra.cba.plugins.module_utils._pki.crl_checks import CrlLimits, Publication
     from ansible_collections.entra.cba.plugins.module_utils._task import Context
+
 
 def audit(parameters: Mapping[str, t.Any], context: Context) -> Outcome:
     """Audit the CAs that a tenant trusts, or those of the task; nothing is written, and no finding is an error yet."""
@@ -49,10 +47,12 @@ def audit(parameters: Mapping[str, t.Any], context: Context) -> Outcome:
     approved = _listed("approved_certificate_authorities", parameters, context)
     now = context.clock.now()
     tenant_id, authorities = _audited(parameters, context)
-    limits = CrlLimits.of_cloud(parameters["cloud"])
+    limits = limits_of(cloud_for(parameters["cloud"], None, None).name)
     publications = _publications(authorities, limits, networks) if parameters["check_crls"] else {}
     found = preflight(authorities, now, expires_within=parameters["expires_within"])
-    found += check_publications(authorities, publications, now, limits)
+    found += check_publications(
+        authorities, publications, now, limits, expires_within_hours=parameters["crl_expires_within"]
+    )
     found += _on_approval(authorities, approved)
     found.sort(key=lambda finding: finding.order)
     return Outcome(
@@ -75,9 +75,7 @@ def is_offline(parameters: Mapping[str, t.Any]) -> bool:
     return parameters["certificate_authorities"] is not None
 
 
-def _audited(
-    parameters: Mapping[str, t.Any], context: Context
-) -> tuple[str | None, Sequence[CertificateAuthority]]:
+def _audited(parameters: Mapping[str, t.Any], context: Context) -> tuple[str | None, Sequence[CertificateAuthority]]:
     if is_offline(parameters):
         return None, _listed("certificate_authorities", parameters, context)
     tenant_id = organization_id_of(context.graph, context.tenant)
@@ -92,7 +90,7 @@ def _listed(option: str, parameters: Mapping[str, t.Any], context: Context) -> l
     return authorities_from(items or (), context.read_file, option)
 
 
-def _networks(texts: Sequence[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def _networks(texts: Sequence[str]) -> list[Network]:
     try:
         return [ipaddress.ip_network(text) for text in texts]
     except ValueError as error:
@@ -102,7 +100,7 @@ def _networks(texts: Sequence[str]) -> list[ipaddress.IPv4Network | ipaddress.IP
 def _publications(
     authorities: Sequence[CertificateAuthority],
     limits: CrlLimits,
-    networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network],
+    networks: Sequence[Network],
 ) -> dict[str, Publication]:
     """Ask for every list that the CAs name, each once."""
     urls = dict.fromkeys(
@@ -126,10 +124,10 @@ def _on_approval(
     expected, present = ({authority.sha256 for authority in each} for each in (approved, authorities))
     for authority in authorities:
         if authority.sha256 not in expected:
-            yield NOT_APPROVED.broken_by(authority, "is trusted and stands on no list of yours")
+            yield Finding.on(authority, rules.TRUST_NOT_APPROVED, "is trusted and stands on no list of yours")
     for authority in approved:
         if authority.sha256 not in present:
-            yield APPROVED_MISSING.broken_by(authority, "is approved and not trusted")
+            yield Finding.on(authority, rules.TRUST_APPROVED_MISSING, "is approved and not trusted")
 
 
 def _described(
@@ -142,7 +140,7 @@ def _described(
     expected = {authority.sha256 for authority in approved}
 
     def publication(url: str | None) -> dict[str, object] | None:
-        return publications[url].as_result() if url in publications else None
+        return publications[url].as_result() if url is not None and url in publications else None
 
     described = [
         {
