@@ -160,11 +160,12 @@ def _connect(api: Api, parameters: Mapping[str, t.Any], session: requests.Sessio
 
 
 def _how(context: Context) -> dict[str, t.Any]:
-    """Return as whom we spoke to Graph, and every request."""
+    """Return as whom we spoke to Graph, if at all, and every request."""
     graph = context.connection
-    if graph is None:
-        return {}
-    return {"auth_method": graph.auth_method, "graph_requests": [asdict(call) for call in graph.calls]}
+    return {
+        "auth_method": graph.auth_method if graph else None,
+        "graph_requests": [asdict(call) for call in graph.calls] if graph else [],
+    }
 
 
 class _Module(AnsibleModule):
