@@ -46,11 +46,13 @@ def measure(stage: Stage) -> Iterator[Row]:
         times = {size: steps[step] for size, steps in generated.items()}
         for size, milliseconds in times.items():
             yield Row(f"{size} generated CAs: {step}", milliseconds, "ms")
-        if step.startswith("plan"):
-            largest = times[SIZES[-1]]
-            yield Row(f"{step}: under {PLANNING_MS} ms", largest, "ms", kept=largest < PLANNING_MS, is_goal=True)
         growth = growth_per_authority(times)
         yield Row(f"{step}: time per CA, 1000 to 10", growth, "times", "1 is linear", growth <= LINEAR)
+    largest = generated[SIZES[-1]]
+    planning = largest["plan, nothing differs"]
+    for name, taken in (("planning", planning), ("planning and pre-flight", planning + largest["pre-flight"])):
+        detail = f"beyond parsing, goal {PLANNING_MS}"
+        yield Row(f"{SIZES[-1]} CAs: {name}", taken, "ms", detail, taken < PLANNING_MS, is_goal=True)
 
 
 def growth_per_authority(times: dict[int, float]) -> float:
