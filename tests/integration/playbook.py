@@ -171,6 +171,7 @@ class Playbook:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(own)}
         return kept | {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "ansible-async"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_CONFIG": str(settings),
