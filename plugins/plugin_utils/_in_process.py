@@ -14,6 +14,7 @@ import contextlib
 import os
 import sys
 import typing as t
+from datetime import date
 
 from ansible.constants import config
 from ansible.errors import AnsibleActionFail
@@ -52,20 +53,17 @@ class InProcessAction(NormalAction):
             return self._run_as_module(variables)
         task = self.module_task
         validator = ArgumentSpecValidator(task.argument_spec, mutually_exclusive=task.mutually_exclusive)
+        validated = validator.validate(_plain(self._task.args))
+        if validated.error_messages or validated._warnings or validated._deprecations:
+            return self._run_as_module(variables)
+        parameters = validated.validated_parameters
+        session = _session(parameters["ca_path"])
         with _working_directory(self._loader.get_basedir()):
-            validated = validator.validate(_plain(self._task.args))
-            if validated.error_messages or validated._warnings or validated._deprecations:
-                return self._run_as_module(variables)
-            parameters = validated.validated_parameters
-            result = result_of(
-                task,
-                parameters,
-                _session(parameters["ca_path"]),
-                check_mode=self._task.check_mode,
-                diff=self._task.diff,
-            )
+            result = result_of(task, parameters, session, check_mode=self._task.check_mode, diff=self._task.diff)
+        if _is_invocation_shown(variables):
+            result["invocation"] = {"module_args": parameters}
         secrets = secrets_of(task.argument_spec, parameters, failed="changed" not in result)
-        shown: dict[str, t.Any] = remove_values({**result, "invocation": {"module_args": parameters}}, secrets)
+        shown: dict[str, t.Any] = remove_values(result, secrets)
         return shown
 
     def _run_as_module(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -104,6 +102,14 @@ class InProcessAction(NormalAction):
         return python.startswith("auto") or _place(python) == _place(sys.executable)
 
 
+def _is_invocation_shown(variables: Mapping[str, t.Any]) -> bool:
+    """Tell whether a result has the arguments; before ansible-core 2.21, which has a setting for it, each has."""
+    setting = "INJECT_INVOCATION"
+    return setting not in config.get_configuration_definitions() or config.get_config_value(
+        setting, variables=variables
+    )
+
+
 def _place(python: str) -> tuple[str, str]:
     """Return what tells one Python environment from another: an environment's python is a link out of its directory."""
     return os.path.realpath(os.path.dirname(python)), os.path.realpath(python)  # noqa: PTH120
@@ -117,6 +123,8 @@ def _plain(value: object) -> object:
         return {_plain(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value)
 
 

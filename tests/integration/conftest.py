@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.playbook import Playbook
+from integration.playbook import Playbook, Way
 from integration.service import Service, Tenant, running_service
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running simulator."""
-    with running_service(tmp_path_factory.mktemp("simulator"), tenants=200) as running:
+    with running_service(tmp_path_factory.mktemp("simulator"), tenants=500) as running:
         yield running
 
 
@@ -27,7 +27,14 @@ def tenant(service: Service) -> Tenant:
     return service.next_tenant()
 
 
+@pytest.fixture(params=["in-process", "module"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Where a task of ours runs: each test that runs one runs twice."""
+    chosen: Way = request.param
+    return chosen
+
+
 @pytest.fixture
-def playbook(service: Service, tenant: Tenant, tmp_path: Path) -> Playbook:
+def playbook(service: Service, tenant: Tenant, tmp_path: Path, way: Way) -> Playbook:
     """Runs tasks in that tenant; fails the test on a warning that was not expected."""
-    return Playbook(service, tenant, tmp_path)
+    return Playbook(service, tenant, tmp_path, way)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tooling.secret_scan import secrets_in
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = "entra.cba.certificate_based_auth_configuration"
 INFO = "entra.cba.certificate_based_auth_configuration_info"
+
+# Where a task of ours runs: inside Ansible, or as a module in a process of its own.
+Way = Literal["in-process", "module"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class TaskResult:
         return str(self.result["msg"])
 
     @property
+    def turns(self) -> int:
+        """How often it did its work: once, or once for each item of its loop that was not skipped."""
+        return len([item for item in self.result.get("results", [self.result]) if "skip_reason" not in item])
+
+    @property
     def authorities(self) -> list[dict[str, Any]]:
         return list(self.result["certificate_based_auth_configuration"]["certificate_authorities"])
 
@@ -52,11 +60,15 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class Playbook:
-    """Runs tasks in one tenant. `defaults` are options that every module of the collection is given."""
+    """Runs tasks in one tenant, all of them one way, unless `way` is None.
+
+    `defaults` are options that every module of the collection is given.
+    """
 
     service: Service
     tenant: Tenant
     folder: Path
+    way: Way | None = None
     defaults: dict[str, object] = field(default_factory=dict)
 
     def run(
@@ -68,8 +80,12 @@ class Playbook:
         expect_failure: bool = False,
         environment: dict[str, str] | None = None,
         connect: bool = True,
+        keywords: dict[str, object] | None = None,
     ) -> list[TaskResult]:
-        """Run the tasks, with diff, and return their results in order. A failing task ends the play, as always."""
+        """Run the tasks, with diff, and return their results in order. A failing task ends the play, as always.
+
+        `keywords` are those of the play.
+        """
         connection: dict[str, object] = {
             "graph_url": self.service.graph_url,
             "authority_url": self.service.authority_url,
@@ -86,6 +102,7 @@ class Playbook:
             "gather_facts": False,
             "module_defaults": {"group/entra.cba.graph": {**connection, **self.defaults}},
             "tasks": list(tasks),
+            **(keywords or {}),
         }
         path = self.folder / "playbook.yml"
         path.write_text(json.dumps([play]))  # JSON is YAML
@@ -109,8 +126,12 @@ class Playbook:
         """Run a playbook file; the output is left in `output.txt` for a look at what a person would see."""
         record = self.folder / "record.jsonl"
         record.unlink(missing_ok=True)
+        record.with_name("modules.txt").unlink(missing_ok=True)
         inventory = self.folder / "inventory.ini"
-        inventory.write_text(f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
+        inventory.write_text(
+            f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+            + ("[all:vars]\nentra_cba_in_process=false\n" if self.way == "module" else "")
+        )
         finished = subprocess.run(
             [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(path), *arguments],
             cwd=self.folder,
@@ -126,6 +147,7 @@ class Playbook:
         lines = record.read_text().splitlines() if record.exists() else []
         results = [TaskResult(**json.loads(line)) for line in lines]
         assert (finished.returncode != 0) == expect_failure, output
+        self._assert_it_went_its_way(results)
         self._assert_no_other_warnings(results, expected_warnings)
         return results
 
@@ -133,6 +155,13 @@ class Playbook:
     def output(self) -> str:
         """What the last run printed."""
         return (self.folder / "output.txt").read_text()
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules of ours that the last run ran in a process of their own, each time that it did."""
+        noted = self.folder / "modules.txt"
+        names = noted.read_text().splitlines() if noted.exists() else []
+        return [name for name in names if name.startswith("entra.cba.")]
 
     def _environment(self, record: Path) -> dict[str, str]:
         """Return the environment of a run: nothing of the developer's own settings, nor of the developer's cache."""
@@ -142,6 +171,7 @@ class Playbook:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(own)}
         return kept | {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "ansible-async"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_CONFIG": str(settings),
@@ -153,6 +183,16 @@ class Playbook:
             "NO_PROXY": "127.0.0.1",
             "RECORD_FILE": str(record),
         }
+
+    def _assert_it_went_its_way(self, results: list[TaskResult]) -> None:
+        """Hold each run to it; arguments that are refused or warned about are the module's, whichever was wanted."""
+        ours = [result for result in results if result.action.startswith("entra.cba.")]
+        done = [result for result in ours if result.status in ("ok", "failed")]
+        if self.way == "in-process":
+            unsound = [each for each in done if each.status == "failed" or "and its alias" in str(each.warnings)]
+            assert len(self.modules) <= sum(result.turns for result in unsound)
+        elif self.way == "module":
+            assert len(self.modules) >= sum(result.turns for result in done)
 
     def _assert_no_secret_in(self, output: str, record: Path) -> None:
         """Hold every run of the suite to it; the record has what Ansible shows at -vvv, whatever the verbosity."""

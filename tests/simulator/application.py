@@ -63,6 +63,8 @@ class Application:
             path=asked.path,
             tenant_id=tenant.tenant_id if tenant else None,
             client_request_id=asked.headers.get("client-request-id"),
+            connection=int(environ.get("REMOTE_PORT") or 0) or None,
+            cookie="Cookie" in asked.headers,
         )
         with self.simulation.lock:
             self.simulation.requests.add(logged)

@@ -44,6 +44,11 @@ def login_service(simulation: Simulation) -> Blueprint:
     service = Blueprint("login", __name__)
     base_url = simulation.base_url
 
+    @service.after_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie("fpc", str(uuid.uuid4()), secure=True, httponly=True, samesite="None")
+        return response
+
     @service.errorhandler(LoginError)
     def refuse(error: LoginError) -> Response:
         return error_answer(simulation, error)

@@ -17,13 +17,18 @@ _KEPT_REQUESTS = 100_000
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One request; `status` is None while it is under way and when the connection was reset."""
+    """One request; `status` is None while it is under way and when the connection was reset.
+
+    `connection` is the client's port: the same for all requests of one connection. `cookie`: whether one came along.
+    """
 
     at: datetime
     method: str
     path: str
     tenant_id: str | None
     client_request_id: str | None
+    connection: int | None
+    cookie: bool
     status: int | None = None
 
     def as_json(self) -> dict[str, object]:
@@ -34,6 +39,8 @@ class LoggedRequest:
             "status": self.status,
             "tenant_id": self.tenant_id,
             "client_request_id": self.client_request_id,
+            "connection": self.connection,
+            "cookie": self.cookie,
         }
 
 

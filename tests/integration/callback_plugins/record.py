@@ -1,4 +1,7 @@
-"""Write every task result as one line of JSON to the file that RECORD_FILE names, for the tests to read."""
+"""Write every task result as one line of JSON to the file that RECORD_FILE names, for the tests to read.
+
+Beside it, modules.txt gets the name of each module that is run in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,20 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ansible.plugins.action import ActionBase
 from ansible.plugins.callback import CallbackBase
+
+_execute_module = ActionBase._execute_module
+
+
+def _note_and_execute_module(self: Any, module_name: str | None = None, *args: Any, **kwargs: Any) -> Any:
+    with Path(os.environ["RECORD_FILE"]).with_name("modules.txt").open("a", encoding="utf-8") as file:
+        file.write(f"{module_name or self._task.action}\n")
+    return _execute_module(self, module_name, *args, **kwargs)
+
+
+# Every action plugin runs modules by this one method, in workers that are forked from the process that loads this file.
+ActionBase._execute_module = _note_and_execute_module
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible.plugins has no types

@@ -127,7 +127,7 @@ def test_the_log_has_logins_and_calls_in_order_but_no_control(simulator: InProce
     ]
     assert log[0]["path"] == login
     assert [entry["client_request_id"] for entry in log if entry["path"] == store] == ["ours"]
-    assert set(log[0]) == {"at", "method", "path", "status", "tenant_id", "client_request_id"}
+    assert set(log[0]) == {"at", "method", "path", "status", "tenant_id", "client_request_id", "connection", "cookie"}
 
 
 def test_the_log_can_be_asked_for_one_tenant(simulator: InProcess) -> None:
