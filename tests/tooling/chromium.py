@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import typing as t
 from contextlib import contextmanager
@@ -31,6 +32,15 @@ _QUIET = (
     "--remote-debugging-pipe",
 )
 _NUL = b"\0"
+# Chromium reads from descriptor 3 and writes to descriptor 4.
+_BEGIN = """
+import os, sys
+pipes = [os.dup(int(descriptor)) for descriptor in sys.argv[1:3]]
+for descriptor, pipe in enumerate(pipes, 3):
+    os.dup2(pipe, descriptor)
+    os.set_inheritable(descriptor, True)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 @dataclass
@@ -114,8 +124,7 @@ def running_chromium() -> Iterator[Page]:
     answers, to_write = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            # Chromium reads from descriptor 3 and writes to descriptor 4.
-            ["sh", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', FOUND, *_QUIET, f"--user-data-dir={profile}"],
+            [sys.executable, "-c", _BEGIN, str(to_read), str(to_write), FOUND, *_QUIET, f"--user-data-dir={profile}"],
             pass_fds=(to_read, to_write),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

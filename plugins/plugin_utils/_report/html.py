@@ -90,7 +90,7 @@ def _shown(value: object) -> object:
 def _wrapping(hexadecimal: str) -> Markup:
     """Return a fingerprint that may break after every 8 digits and be copied in one piece."""
     parts = (hexadecimal[at : at + 8] for at in range(0, len(hexadecimal), 8))
-    return Markup("<wbr>").join(map(visible, parts))
+    return Markup("<wbr/>").join(map(visible, parts))
 
 
 @dataclass(frozen=True, slots=True)

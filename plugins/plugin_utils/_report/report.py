@@ -223,10 +223,11 @@ def _change(authority: Authority, attributes: Sequence[AttributeChange] = ()) ->
 
 
 def _attribute_changes(before: Mapping[str, t.Any], after: Mapping[str, t.Any]) -> list[AttributeChange]:
+    """Return what is said otherwise. Approval was not asked for in an audit without a list, which is no change."""
     return [
         {"attribute": name, "before": before[name], "after": after[name]}
         for name in _COMPARED
-        if before[name] != after[name]
+        if before[name] != after[name] and not (name == "approved" and None in (before[name], after[name]))
     ]
 
 

@@ -79,7 +79,7 @@ def distance(span: timedelta) -> str:
 
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun, which takes an s in the plural."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", "\N{NO-BREAK SPACE}")
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def octets(size: int) -> str:
