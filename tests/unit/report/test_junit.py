@@ -50,9 +50,7 @@ def test_the_findings_on_a_ca_are_one_failure_that_says_everything() -> None:
     (suite,) = suites(contoso=a_result([ROOT, ISSUING], findings))
     assert cases_with("failure", suite) == [named(ROOT, "Root CA")]
     (failure,) = suite.iter("failure")
-    assert (
-        failure.attrib["message"] == "2 findings: certificate.expired, crl.expired"
-    )
+    assert failure.attrib["message"] == "2 findings: certificate.expired, crl.expired"
     for words in ("crl.expired (error, AADSTS500173)", "has an old list", "Publish it", ROOT["sha256"], "RFC 5280"):
         assert words in (failure.text or "")
 
