@@ -27,6 +27,11 @@ options:
     type: str
     choices: [error, warning, never]
     default: error
+  accept_findings:
+    description: Codes of findings that make no test fail.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -55,16 +60,16 @@ from ansible_collections.entra.cba.plugins.plugin_utils._report.junit import Fai
 from ansible_collections.entra.cba.plugins.plugin_utils._report.report import SCHEMA_VERSION, Report
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
-def audit_junit(report: object, fail_on: FailOn = "error") -> str:
+def audit_junit(report: object, fail_on: FailOn = "error", accept_findings: Sequence[str] = ()) -> str:
     """Return the XML. Raises AnsibleFilterError."""
     if not isinstance(report, dict) or report.get("schema_version") != SCHEMA_VERSION:
         raise AnsibleFilterError("audit_junit takes a report as entra.cba.audit_report returns it")
     if fail_on not in t.get_args(FailOn):
         raise AnsibleFilterError(f"audit_junit: fail_on is one of {', '.join(t.get_args(FailOn))}, not {fail_on}")
-    return junit_xml(t.cast("Report", report), fail_on)
+    return junit_xml(t.cast("Report", report), fail_on, accept_findings)
 
 
 class FilterModule:

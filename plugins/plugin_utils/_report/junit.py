@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from ansible_collections.entra.cba.plugins.plugin_utils._report.text import common_name, counted, visible
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ansible_collections.entra.cba.plugins.plugin_utils._report.report import Finding, Report, Tenant
 
@@ -29,13 +29,17 @@ class _Case(t.NamedTuple):
     remarks: Sequence[Finding] = ()
 
 
-def junit_xml(report: Report, fail_on: FailOn = "error") -> str:
+def junit_xml(report: Report, fail_on: FailOn = "error", accept_findings: Sequence[str] = ()) -> str:
     """Return the report in the JUnit form that CI servers have agreed on.
 
     A CA with findings that count as failures is one failed test, so that a test keeps its name from run to run. Other
-    findings are the output of its test.
+    findings, and those with a code in `accept_findings`, are the output of its test.
     """
-    suites = [(tenant, _cases(tenant, _FAILING[fail_on])) for tenant in report["tenants"]]
+
+    def fails(finding: Finding) -> bool:
+        return finding["severity"] in _FAILING[fail_on] and finding["code"] not in accept_findings
+
+    suites = [(tenant, _cases(tenant, fails)) for tenant in report["tenants"]]
     every = [case for _tenant, cases in suites for case in cases]
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="Trust audit"{_totals(every)}>']
     for tenant, cases in suites:
@@ -47,7 +51,7 @@ def junit_xml(report: Report, fail_on: FailOn = "error") -> str:
     return "\n".join((*lines, "</testsuites>", ""))
 
 
-def _cases(tenant: Tenant, failing: Sequence[str]) -> list[_Case]:
+def _cases(tenant: Tenant, fails: Callable[[Finding], bool]) -> list[_Case]:
     audit = tenant["trust_audit"]
     if audit is None:
         return [_Case("The trust store can be audited", errors=(tenant["error"] or "",))]
@@ -61,8 +65,8 @@ def _cases(tenant: Tenant, failing: Sequence[str]) -> list[_Case]:
         *(
             _Case(
                 f"{common_name(subjects[sha256])} (SHA-256 {sha256[:8]})" if sha256 else subjects[sha256],
-                failures=[finding for finding in findings if finding["severity"] in failing],
-                remarks=[finding for finding in findings if finding["severity"] not in failing],
+                failures=[finding for finding in findings if fails(finding)],
+                remarks=[finding for finding in findings if not fails(finding)],
             )
             for sha256, findings in of_authority.items()
         ),

@@ -63,6 +63,15 @@ def test_what_fails_is_what_was_asked_for_and_the_rest_is_still_told(fail_on: Fa
     assert len(cases_with("system-out", suite)) == 2 - failing
 
 
+def test_a_finding_that_was_accepted_fails_nothing_and_is_told() -> None:
+    result = a_result([ROOT], [a_finding(ROOT, "crl.expired"), a_finding(ROOT, "certificate.expired")])
+    accepted = ["crl.expired"]
+    document = ET.fromstring(junit_xml(build_report({"contoso": result}, CREATED_AT), "error", accepted))  # noqa: S314  # made here
+    (failure,) = document.iter("failure")
+    assert failure.attrib["message"] == "1 finding: certificate.expired"
+    assert "crl.expired" in (document.findtext(".//system-out") or "")
+
+
 def test_a_finding_on_a_ca_that_is_not_trusted_has_a_test_too() -> None:
     (suite,) = suites(contoso=a_result([ROOT], [a_finding(ISSUING, "trust.approved_missing")]))
     assert cases_with("failure", suite) == [named(ISSUING, "Issuing CA")]
