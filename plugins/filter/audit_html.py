@@ -42,7 +42,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.entra.cba.plugins.plugin_utils._report.html import html_page
-from ansible_collections.entra.cba.plugins.plugin_utils._report.report import SCHEMA_VERSION, Report
+from ansible_collections.entra.cba.plugins.plugin_utils._report.report import is_report
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +50,9 @@ if t.TYPE_CHECKING:
 
 def audit_html(report: object) -> str:
     """Return the page. Raises AnsibleFilterError."""
-    if not isinstance(report, dict) or report.get("schema_version") != SCHEMA_VERSION:
+    if not is_report(report):
         raise AnsibleFilterError("audit_html takes a report as entra.cba.audit_report returns it")
-    return html_page(t.cast("Report", report))
+    return html_page(report)
 
 
 class FilterModule:

@@ -57,7 +57,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.entra.cba.plugins.plugin_utils._report.junit import FailOn, junit_xml
-from ansible_collections.entra.cba.plugins.plugin_utils._report.report import SCHEMA_VERSION, Report
+from ansible_collections.entra.cba.plugins.plugin_utils._report.report import is_report
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,11 +65,11 @@ if t.TYPE_CHECKING:
 
 def audit_junit(report: object, fail_on: FailOn = "error", accept_findings: Sequence[str] = ()) -> str:
     """Return the XML. Raises AnsibleFilterError."""
-    if not isinstance(report, dict) or report.get("schema_version") != SCHEMA_VERSION:
+    if not is_report(report):
         raise AnsibleFilterError("audit_junit takes a report as entra.cba.audit_report returns it")
     if fail_on not in t.get_args(FailOn):
         raise AnsibleFilterError(f"audit_junit: fail_on is one of {', '.join(t.get_args(FailOn))}, not {fail_on}")
-    return junit_xml(t.cast("Report", report), fail_on, accept_findings)
+    return junit_xml(report, fail_on, accept_findings)
 
 
 class FilterModule:

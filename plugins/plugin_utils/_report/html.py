@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import typing as t
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import groupby
@@ -304,9 +305,10 @@ def _trees(audit: Audit, now: datetime) -> list[_Node]:
 
     def grow_from(sha256: str) -> None:
         """Place a CA and all below it, nearest first."""
-        queue = [(sha256, roots, 0)]
+        queue = deque([(sha256, roots, 0)])
         placed.add(sha256)
-        for current, siblings, depth in queue:  # the queue grows meanwhile
+        while queue:
+            current, siblings, depth = queue.popleft()
             authority = authorities[current]
             state: State = worst_severity(of_authority.get(current, ()))
             node = _Node(authority, state, _facts(authority, authorities, now), depth)

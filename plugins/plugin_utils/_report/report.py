@@ -160,6 +160,11 @@ def build_report(
     }
 
 
+def is_report(value: object) -> t.TypeGuard[Report]:
+    """Tell whether this is a report of this schema."""
+    return isinstance(value, dict) and value.get("schema_version") == SCHEMA_VERSION
+
+
 def _tenants_of(report: Mapping[str, t.Any]) -> dict[str, Tenant]:
     if "schema_version" not in report:
         raise UnusableReport("the previous report has no schema_version: give the JSON of an earlier trust audit")
