@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from ansible_collections.entra.cba.plugins.module_utils._arguments import connection_options
 from builders.pki import a_root_ca, write_two_tier_pki
 from integration.playbook import ROOT, Playbook, TaskResult
 from integration.test_main_job import as_graph
@@ -167,7 +168,6 @@ def test_the_role_documents_every_variable_of_its_own() -> None:
     (documented,) = yaml.safe_load((ROOT / "roles" / "audit" / "meta" / "argument_specs.yml").read_text())[
         "argument_specs"
     ].values()
-    declare = (ROOT / "playbooks" / "tasks" / "declare.yml").read_text()
+    shared = {f"entra_cba_{option}" for option in connection_options()} | {"entra_cba_certificate_authorities"}
     used = set(re.findall(r"entra_cba_[a-z_]+", tasks)) - {"entra_cba_trust_audit"}
-    shared = set(re.findall(r"entra_cba_[a-z_]+", declare)) - set(documented["options"])
     assert used - shared == set(documented["options"])
