@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import ssl
 import sys
 import typing as t
 from datetime import date
@@ -23,7 +24,17 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 
-from ansible_collections.entra.cba.plugins.module_utils._dependencies import import_msal, missing_libraries
+from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
+    AESGCM,
+    HKDF,
+    InvalidSignature,
+    ec,
+    hashes,
+    import_msal,
+    missing_libraries,
+    padding,
+    rsa,
+)
 from ansible_collections.entra.cba.plugins.module_utils._http.transport import open_session
 from ansible_collections.entra.cba.plugins.module_utils._task import Task, result_of, secrets_of
 
@@ -32,9 +43,22 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.entra.cba.plugins.module_utils._dependencies import requests
 
+
+def _look_up_algorithms() -> None:
+    """Have OpenSSL look up what each task uses, which it does once in a process: a worker would for each task anew."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    AESGCM(HKDF(hashes.SHA256(), 32, b"", b"").derive(b"any")).encrypt(bytes(12), b"", b"")
+    key = ec.generate_private_key(ec.SECP256R1())
+    key.public_key().verify(key.sign(b"", ec.ECDSA(hashes.SHA256())), b"", ec.ECDSA(hashes.SHA256()))
+    with contextlib.suppress(InvalidSignature):
+        any_key = rsa.RSAPublicNumbers(65537, 2**2048 - 1).public_key()
+        any_key.verify(bytes(256), b"", padding.PKCS1v15(), hashes.SHA256())
+
+
 LIBRARIES_ARE_MISSING = bool(missing_libraries())
 if not LIBRARIES_ARE_MISSING:
     import_msal()
+    _look_up_algorithms()
 
 SWITCH = "entra_cba_in_process"
 

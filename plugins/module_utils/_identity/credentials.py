@@ -17,10 +17,6 @@ from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
     Encoding,
     import_msal,
 )
-from ansible_collections.entra.cba.plugins.module_utils._identity.signing_certificate import (
-    SigningCertificate,
-    read_signing_certificate,
-)
 from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import (
     AccessToken,
     CredentialError,
@@ -32,6 +28,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.entra.cba.plugins.module_utils._http.clock import Clock
     from ansible_collections.entra.cba.plugins.module_utils._identity.clouds import Cloud
     from ansible_collections.entra.cba.plugins.module_utils._identity.login import LoginService
+    from ansible_collections.entra.cba.plugins.module_utils._identity.signing_certificate import SigningCertificate
 
 # The tenant that all personal Microsoft accounts share; it has no trust store, and Graph supports none for them.
 PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -84,6 +81,10 @@ class ClientCertificate:
         thumbprint: str | None = None,
         send_chain: bool = False,
     ) -> None:
+        from ansible_collections.entra.cba.plugins.module_utils._identity.signing_certificate import (
+            read_signing_certificate,
+        )
+
         self._login = login
         self._client_id = client_id
         self._read = partial(read_signing_certificate, path, key_path, password)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which credential the options name.
 
-This module util is private to the collection.
+This module util is private to the collection. A method that is not used is not imported: a module is compiled anew for
+each task.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import shutil
 import typing as t
 from pathlib import Path
 
-from ansible_collections.entra.cba.plugins.module_utils._identity.azure_cli import EXECUTABLE, AzureCli
 from ansible_collections.entra.cba.plugins.module_utils._identity.credentials import (
     PERSONAL_ACCOUNTS_TENANT,
     ClientCertificate,
@@ -22,7 +22,6 @@ from ansible_collections.entra.cba.plugins.module_utils._identity.credentials im
     token_file,
 )
 from ansible_collections.entra.cba.plugins.module_utils._identity.login import LoginService
-from ansible_collections.entra.cba.plugins.module_utils._identity.managed_identity import ManagedIdentity, is_announced
 from ansible_collections.entra.cba.plugins.module_utils._identity.tokens import CredentialError
 
 if t.TYPE_CHECKING:
@@ -83,8 +82,12 @@ def _credential(
     if method == "access_token":
         return GivenAccessToken(given["access_token"], cloud, tenant, transport.clock)
     if method == "managed_identity":
+        from ansible_collections.entra.cba.plugins.module_utils._identity.managed_identity import ManagedIdentity
+
         return ManagedIdentity(transport, cloud.graph_url, tenant, given.get("managed_identity_client_id"), environ)
     if method == "azure_cli":
+        from ansible_collections.entra.cba.plugins.module_utils._identity.azure_cli import AzureCli
+
         return AzureCli(cloud.graph_url, tenant, min(AZURE_CLI_SECONDS, given["timeout"]))
     login = LoginService(transport, cloud, tenant)
     client_id: str = given["client_id"]
@@ -116,10 +119,14 @@ def _first_complete(given: Mapping[str, t.Any], environ: Mapping[str, str]) -> s
     if "managed_identity_client_id" in given:
         return "managed_identity"
     begun = sorted({name for groups in NEEDED.values() for group in groups for name in group if name in given})
-    if not begun and is_announced(environ):
-        return "managed_identity"
-    if not begun and shutil.which(EXECUTABLE):
-        return "azure_cli"
+    if not begun:
+        from ansible_collections.entra.cba.plugins.module_utils._identity.azure_cli import EXECUTABLE
+        from ansible_collections.entra.cba.plugins.module_utils._identity.managed_identity import is_announced
+
+        if is_announced(environ):
+            return "managed_identity"
+        if shutil.which(EXECUTABLE):
+            return "azure_cli"
     ways = "; or ".join(" with ".join(map(" or ".join, needed)) for needed in NEEDED.values() if needed)
     there_is = f": there is only {' and '.join(begun)}" if begun else ""
     raise CredentialError(
