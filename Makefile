@@ -54,7 +54,7 @@ unit: .venv/test.stamp $(COLLECTION) ## tests of single parts, without Ansible
 	$(BIN)/python -m pytest tests/unit
 
 integration: .venv/test.stamp $(COLLECTION) ## tests through ansible-playbook against the simulator
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/integration
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup tests/integration
 
 sanity: .venv/test.stamp ## ansible-test sanity: all tests, no ignores, on each Python there is
 	PYTHONPATH=tests $(BIN)/python -m tooling.sanity

@@ -36,7 +36,18 @@ nox.options.reuse_venv = "yes"
 def _matrix(session: nox.Session) -> None:
     core = session.name.removeprefix("core-")
     session.install("-qq", "-r", "tests/requirements/pytest.txt", f"ansible-core=={core}.*")
-    session.run("pytest", "tests/unit", "tests/integration", "-n", "auto", "--maxprocesses", "4", *session.posargs)
+    session.run(
+        "pytest",
+        "tests/unit",
+        "tests/integration",
+        "-n",
+        "auto",
+        "--maxprocesses",
+        "4",
+        "--dist",
+        "loadgroup",
+        *session.posargs,
+    )
 
 
 for _core, _pythons in SUPPORTED.items():

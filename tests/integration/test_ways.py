@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from integration.playbook import Way
     from integration.service import Service, Tenant
 
+pytestmark = pytest.mark.xdist_group("ways")  # one play has all the cases: let one process run it
+
 OTHER_URL = [{"path": "root.pem", "certificate_revocation_list_url": "http://other.example/root.crl"}]
 EXPIRED = [*TWO_TIERS, {"path": "expired.pem"}]
 NO_SECRET = {"client_secret": ""}
