@@ -43,3 +43,31 @@ options:
           - Only for an item that names one certificate.
         type: str
 """
+
+    APPROVED = r"""
+options:
+  approved_certificate_authorities:
+    description:
+      - The CAs that may be trusted, in the form of O(certificate_authorities), so that one variable serves both. Only
+        the certificates count.
+      - A CA that is trusted and not among them is a finding, V(trust.not_approved); one that is among them and not
+        trusted is one too, V(trust.approved_missing).
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: A file, as in O(certificate_authorities[].path).
+        type: path
+      content:
+        description: The certificates themselves, as in O(certificate_authorities[].content).
+        type: str
+      is_root_authority:
+        description: As in O(certificate_authorities[].is_root_authority).
+        type: bool
+      certificate_revocation_list_url:
+        description: Not looked at here.
+        type: str
+      delta_certificate_revocation_list_url:
+        description: Not looked at here.
+        type: str
+"""

@@ -91,10 +91,10 @@ def connection_options() -> ArgumentSpec:
     }
 
 
-def certificate_authorities_option() -> ArgumentSpec:
+def certificate_authorities_option(name: str = "certificate_authorities") -> ArgumentSpec:
     """A list of CAs, as every module takes it."""
     return {
-        "certificate_authorities": {
+        name: {
             "type": "list",
             "elements": "dict",
             "options": {

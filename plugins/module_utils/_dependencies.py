@@ -33,6 +33,7 @@ try:
     from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
     from cryptography.hazmat.primitives.serialization import (
@@ -57,6 +58,7 @@ __all__ = (
     "InvalidSignature",
     "InvalidTag",
     "NoEncryption",
+    "Prehashed",
     "PrivateFormat",
     "UnsupportedAlgorithm",
     "ec",

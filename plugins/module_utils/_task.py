@@ -36,34 +36,46 @@ if t.TYPE_CHECKING:
 class Context:
     """What a task works with: the tenant's Graph, the time, files, and whether it may only look."""
 
-    graph: GraphClient
+    connection: GraphClient | None
     tenant: str
     clock: Clock
     check_mode: bool
     read_file: Callable[[str], bytes]
 
+    @property
+    def graph(self) -> GraphClient:
+        if self.connection is None:
+            raise LookupError("a task that says that it needs no tenant asks for one")
+        return self.connection
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a task has to say; `facts` are the return values of its own."""
+    """What a task has to say; `facts` are the return values of its own.
+
+    With `failure` the task did its work, and was told to fail on what it found.
+    """
 
     changed: bool
     facts: Mapping[str, object]
     diff: list[dict[str, str]] | None = None
     warnings: tuple[str, ...] = ()
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a module declares: its own options and the function that does its work.
 
-    The function raises Failure for whatever the user can act on. `api` is the part of Graph that it speaks to.
+    The function raises Failure for whatever the user can act on. `api` is the part of Graph that it speaks to;
+    `is_offline` tells from the parameters that it speaks to none.
     """
 
     perform: Callable[[Mapping[str, t.Any], Context], Outcome]
     options: ArgumentSpec = field(default_factory=dict)
     mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
     api: Api = Api.CLASSIC_TRUST_STORE
+    is_offline: Callable[[Mapping[str, t.Any]], bool] | None = None
 
     @property
     def argument_spec(self) -> ArgumentSpec:
@@ -81,7 +93,7 @@ def run(task: Task) -> t.NoReturn:
         result = result_of(task, module.params, session, check_mode=module.check_mode, diff=module._diff)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
-    if "failed" in result:
+    if "changed" not in result:
         module.fail_json(**result)
     module.no_log_values = secrets_of(task.argument_spec, module.params, failed=False)
     module.exit_json(**result)
@@ -90,9 +102,12 @@ def run(task: Task) -> t.NoReturn:
 def result_of(
     task: Task, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool, diff: bool
 ) -> dict[str, t.Any]:
-    """Perform a task with validated parameters; return what Ansible is to be told, with secrets still in it."""
+    """Perform a task with validated parameters; return what Ansible is to be told, with secrets still in it.
+
+    A result without `changed` is that of a task that could not do its work.
+    """
     try:
-        context = _context(task.api, parameters, session, check_mode=check_mode)
+        context = _context(task, parameters, session, check_mode=check_mode)
     except Failure as failure:
         return {"failed": True, "msg": str(failure)}
     try:
@@ -100,6 +115,8 @@ def result_of(
     except Failure as failure:
         return {"failed": True, "msg": str(failure), **_how(context)}
     result: dict[str, t.Any] = {"changed": outcome.changed, **outcome.facts, **_how(context)}
+    if outcome.failure is not None:
+        result |= {"failed": True, "msg": outcome.failure}
     if outcome.warnings:
         result["warnings"] = list(outcome.warnings)
     if diff and outcome.diff is not None:
@@ -115,14 +132,21 @@ def secrets_of(argument_spec: ArgumentSpec, parameters: Mapping[str, t.Any], *, 
     secret = [parameters.get(name) for name, option in argument_spec.items() if option.get("no_log")]
     found = set(_texts(secret))
     if failed:
-        found.update(_texts(_contents(parameters.get("certificate_authorities"))))
+        found.update(_texts([_contents(value) for value in parameters.values()]))
         found.update(text for text in _texts(parameters) if "PRIVATE KEY-----" in text)
     return found - {""}
 
 
-def _context(api: Api, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
+def _context(task: Task, parameters: Mapping[str, t.Any], session: requests.Session, *, check_mode: bool) -> Context:
     """Put together what a task works with, without a request. Raises Failure."""
     clock = SystemClock()
+    is_offline = task.is_offline is not None and task.is_offline(parameters)
+    connection = None if is_offline else _connect(task.api, parameters, session, clock)
+    tenant = parameters["tenant_id"] or str((claims_of(parameters["access_token"] or "") or {}).get("tid", ""))
+    return Context(connection, tenant, clock, check_mode, lambda path: Path(path).read_bytes())
+
+
+def _connect(api: Api, parameters: Mapping[str, t.Any], session: requests.Session, clock: Clock) -> GraphClient:
     ca_path = parameters["ca_path"]
     if ca_path and not Path(ca_path).is_file():
         raise Failure(f"ca_path: {ca_path} is no file; it must hold CA certificates in PEM")
@@ -132,16 +156,15 @@ def _context(api: Api, parameters: Mapping[str, t.Any], session: requests.Sessio
     credential = credential_for(parameters, cloud, transport, os.environ)
     cache_directory = default_directory() if parameters["token_cache"] else None
     tokens = TokenSource(credential, TokenCache(cache_directory, clock) if cache_directory else None)
-    graph = GraphClient(cloud.graph_url, parameters["api_version"], tokens, transport)
-    tenant = parameters["tenant_id"] or str((claims_of(parameters["access_token"] or "") or {}).get("tid", ""))
-    return Context(graph, tenant, clock, check_mode, lambda path: Path(path).read_bytes())
+    return GraphClient(cloud.graph_url, parameters["api_version"], tokens, transport)
 
 
 def _how(context: Context) -> dict[str, t.Any]:
-    """Return as whom we spoke to Graph, and every request."""
+    """Return as whom we spoke to Graph, if at all, and every request."""
+    graph = context.connection
     return {
-        "auth_method": context.graph.auth_method,
-        "graph_requests": [asdict(call) for call in context.graph.calls],
+        "auth_method": graph.auth_method if graph else None,
+        "graph_requests": [asdict(call) for call in graph.calls] if graph else [],
     }
 
 

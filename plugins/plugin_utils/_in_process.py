@@ -86,7 +86,7 @@ class InProcessAction(NormalAction):
             result = result_of(task, parameters, session, check_mode=self._task.check_mode, diff=self._task.diff)
         if _is_invocation_shown(variables):
             result["invocation"] = {"module_args": parameters}
-        secrets = secrets_of(task.argument_spec, parameters, failed="failed" in result)
+        secrets = secrets_of(task.argument_spec, parameters, failed="changed" not in result)
         shown: dict[str, t.Any] = remove_values(result, secrets)
         return shown
 

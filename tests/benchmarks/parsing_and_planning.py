@@ -41,7 +41,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         count, steps = _steps(path)
         for step, milliseconds in steps.items():
             yield Row(f"{name}: {step}", milliseconds, "ms", f"{count} CAs")
-    generated = {size: _steps(_a_bundle(stage.folder / f"generated-{size}.pem", size))[1] for size in SIZES}
+    generated = {size: _steps(a_bundle(stage.folder / f"generated-{size}.pem", size))[1] for size in SIZES}
     for step in generated[SIZES[0]]:
         times = {size: steps[step] for size, steps in generated.items()}
         for size, milliseconds in times.items():
@@ -91,7 +91,7 @@ def median_ms(work: Callable[[], object], *, at_least: int = 7, seconds: float =
     return statistics.median(taken) * 1000
 
 
-def _a_bundle(path: Path, size: int) -> Path:
+def a_bundle(path: Path, size: int) -> Path:
     """Write so many CAs in PEM, one root to nine intermediates."""
     built = []
     for number in range(size):

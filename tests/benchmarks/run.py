@@ -18,11 +18,11 @@ if __name__ == "__main__":
     # No proxy is asked for 127.0.0.1; the processes started from here inherit it.
     os.environ |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
-from benchmarks import many_tenants, one_task, parsing_and_planning, parts_of_a_task, requests_made  # noqa: E402
+from benchmarks import audits, many_tenants, one_task, parsing_and_planning, parts_of_a_task, requests_made  # noqa: E402
 from benchmarks.report import Report, Stage, table  # noqa: E402
 from integration.service import running_service  # noqa: E402
 
-GROUPS = (requests_made, parsing_and_planning, one_task, many_tenants, parts_of_a_task)
+GROUPS = (requests_made, parsing_and_planning, audits, one_task, many_tenants, parts_of_a_task)
 TENANTS = 300
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 if t.TYPE_CHECKING:
@@ -188,35 +188,101 @@ def a_csr(name: str = "Example Issuing CA") -> x509.CertificateSigningRequest:
     return x509.CertificateSigningRequestBuilder().subject_name(a_name(name)).sign(an_ec_key(), hashes.SHA256())
 
 
-def a_crl(
+def a_crl_of(
     issuer: BuiltCertificate,
     *,
     revoked: Iterable[BuiltCertificate] = (),
     this_update: float = -1,
-    next_update: float = 7,
-    number: int = 1,
+    next_update: float | None = 7,
+    number: int | None = 1,
     base_number: int | None = None,
     now: dt.datetime | None = None,
-    authority_key_identifier: bool = True,
-) -> x509.CertificateRevocationList:
-    """Return a revocation list; its times are days from `now`. With `base_number` it is a delta to that list."""
+    name: x509.Name | None = None,
+    authority_key_identifier: bool | x509.AuthorityKeyIdentifier = True,
+    extensions: Sequence[Extension] = (),
+    hash_algorithm: HashAlgorithm | hashes.SHA1 | hashes.MD5 | None = None,
+    size: int = 0,
+    encoding: t.Literal["der", "pem"] = "der",
+) -> bytes:
+    """Return a revocation list; its times are days from `now`. With `base_number` it is a delta to that list.
+
+    `name` stands in for the name of the issuer. `size` is how many octets it has at least, in made-up entries.
+    """
     now = (now or dt.datetime.now(dt.UTC)).replace(microsecond=0)
+    begin = now + dt.timedelta(days=this_update)
     builder = (
         x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
-        .last_update(now + dt.timedelta(days=this_update))
-        .next_update(now + dt.timedelta(days=next_update))
-        .add_extension(x509.CRLNumber(number), critical=False)
+        .issuer_name(name or issuer.certificate.subject)
+        .last_update(begin)
+        .next_update(begin + dt.timedelta(days=1) if next_update is None else now + dt.timedelta(days=next_update))
     )
-    if authority_key_identifier:
-        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.private_key.public_key())
-        builder = builder.add_extension(identifier, critical=False)
+    wanted = list(extensions)
+    if number is not None:
+        wanted.append((x509.CRLNumber(number), False))
+    if isinstance(authority_key_identifier, x509.AuthorityKeyIdentifier):
+        wanted.append((authority_key_identifier, False))
+    elif authority_key_identifier:
+        wanted.append((x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.private_key.public_key()), False))
     if base_number is not None:
-        builder = builder.add_extension(x509.DeltaCRLIndicator(base_number), critical=True)
+        wanted.append((x509.DeltaCRLIndicator(base_number), True))
+    for extension, critical in wanted:
+        builder = builder.add_extension(extension, critical)
     for each in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(each.certificate.serial_number)
-        builder = builder.add_revoked_certificate(entry.revocation_date(now + dt.timedelta(days=this_update)).build())
-    return builder.sign(issuer.private_key, hashes.SHA256())
+        builder = builder.add_revoked_certificate(entry.revocation_date(begin).build())
+    strong = None if isinstance(hash_algorithm, (hashes.SHA1, hashes.MD5)) else hash_algorithm
+    crl = builder.sign(issuer.private_key, strong or hashes.SHA256())
+    der = crl.public_bytes(serialization.Encoding.DER)
+    if hash_algorithm != strong or size or next_update is None:
+        der = _reassembled(crl, issuer.private_key, hash_algorithm or hashes.SHA256(), size, next_update is not None)
+    return a_pem_block("X509 CRL", der) if encoding == "pem" else der
+
+
+def _reassembled(
+    crl: x509.CertificateRevocationList,
+    key: PrivateKey,
+    hash_algorithm: HashAlgorithm | hashes.SHA1 | hashes.MD5,
+    size: int,
+    has_next_update: bool,
+) -> bytes:
+    """Return a list without entries as the library does not make it: weak, large, or without its nextUpdate."""
+    sha256_with_rsa = bytes.fromhex("2a864886f70d01010b")
+    algorithm = sha256_with_rsa[:-1] + {"sha1": b"\x05", "md5": b"\x04"}.get(hash_algorithm.name, b"\x0b")
+    fields = _content(crl.tbs_certlist_bytes).replace(sha256_with_rsa, algorithm)
+    name = crl.issuer.public_bytes()
+    times = fields.index(name) + len(name)
+    this_update_end = times + 2 + fields[times + 1]
+    next_update_end = this_update_end + 2 + fields[this_update_end + 1]
+    entries = b"".join(
+        b"\x30\x21\x02\x10\x01" + number.to_bytes(15, "big") + b"\x17\x0d260101000000Z"
+        for number in range(-(-size // 35))
+    )
+    signed = _element(
+        0x30,
+        fields[:this_update_end]
+        + (fields[this_update_end:next_update_end] if has_next_update else b"")
+        + (_element(0x30, entries) if entries else b"")
+        + fields[next_update_end:],
+    )
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(signed, padding.PKCS1v15(), hash_algorithm)
+        identifier = b"\x06\x09" + algorithm + b"\x05\x00"
+    else:
+        signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
+        identifier = bytes.fromhex("06082a8648ce3d040302")  # ecdsa-with-SHA256
+    return _element(0x30, signed + _element(0x30, identifier) + _element(0x03, b"\x00" + signature))
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    if length < 0x80:
+        return bytes((tag, length)) + content
+    octets = length.to_bytes(-(-length.bit_length() // 8), "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content
+
+
+def _content(element: bytes) -> bytes:
+    return element[2 + (element[1] & 0x7F if element[1] & 0x80 else 0) :]
 
 
 def a_pem_block(label: str, octets: bytes) -> bytes:

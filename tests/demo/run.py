@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import signal
@@ -100,13 +101,19 @@ STEPS = (
         removed=("Rogue CA",),
         updated=("Example Root CA",),
     ),
-    Step(
-        "Audit",
-        "A last look, as a nightly job would take it: what is there is what is declared.",
-        READ,
-        options=("--check", "--diff"),
-    ),
 )
+
+AUDIT = """\
+Then somebody tampers again. The audit asks who could sign in and what will
+break, for one tenant or a thousand, and writes one page for people. (This demo
+has no network, so it does not fetch revocation lists.)
+"""
+AUDIT_FINDS = {
+    "crl.missing": "Rogue CA",
+    "trust.approved_missing": "Example Issuing CA",
+    "trust.not_approved": "Rogue CA",
+}
+REPORT = ROOT / "build" / "demo"
 
 
 class NotAsTold(Exception):
@@ -147,6 +154,12 @@ def walk_through(playbook: Playbook) -> list[str]:
         print(f"\n$ ansible-playbook {' '.join(('entra.cba.demo', *step.options))}", flush=True)
         run(step, playbook)
         lines.append(f"{number}. {step.title:14}{step.outcome:44}{' '.join(step.requests)}")
+    print(rule(f"{len(STEPS) + 1}. Audit"), AUDIT, sep="\n")
+    print("$ ansible-playbook entra.cba.audit -e @audit.json", flush=True)
+    found = audit(playbook)
+    print(*(f"  {severity:8} {code:24} {name}" for code, severity, name in found), sep="\n")
+    print(f"\nThe page, for any browser: {(REPORT / 'trust_audit.html').relative_to(ROOT)}")
+    lines.append(f"{len(STEPS) + 1}. {'Audit':14}{f'{len(found)} findings':44}{' '.join(READ)}")
     return lines
 
 
@@ -178,6 +191,44 @@ def run(step: Step, playbook: Playbook) -> None:
         raise NotAsTold(f"After step {step.title!r} the tenant should hold {wanted}; it holds {held_by(tenant)}.")
     if "[WARNING]" in playbook.output or "[DEPRECATION" in playbook.output:
         raise NotAsTold(f"Step {step.title!r} ran with a warning.")
+
+
+def audit(playbook: Playbook) -> list[tuple[str, str, str]]:
+    """Tamper, audit, and return code, severity and CA of each finding. Raises NotAsTold."""
+    tenant = playbook.tenant
+    tamper_with(tenant)
+    requests_before = len(tenant.methods())
+    options = {
+        "tenant_id": tenant.tenant_id,
+        "client_id": tenant.client_id,
+        "client_secret": tenant.client_secret,
+        "graph_url": tenant.service.graph_url,
+        "authority_url": tenant.service.authority_url,
+        "ca_path": tenant.service.ca_path,
+        "approved_certificate_authorities": [{"path": "root.pem"}, {"path": "issuing.der"}],
+        "check_crls": False,
+        "fail_on": "never",
+        "report_directory": str(REPORT),
+        "previous_report": "none.json",
+    }
+    variables = {f"entra_cba_{name}": value for name, value in options.items()}
+    (playbook.folder / "audit.json").write_text(json.dumps(variables))
+    try:
+        playbook.run_file(Path("entra.cba.audit"), arguments=("-e", "@audit.json"))
+    except AssertionError as error:
+        raise NotAsTold(f"The audit should succeed without warnings. {error}") from error
+    (audited,) = json.loads((REPORT / "trust_audit.json").read_text())["tenants"]
+    found = [
+        (finding["code"], finding["severity"], finding["subject"].removeprefix("CN=").partition(",")[0])
+        for finding in audited["trust_audit"]["findings"]
+    ]
+    if {code: name for code, _severity, name in found} != AUDIT_FINDS or len(found) != len(AUDIT_FINDS):
+        raise NotAsTold(f"The audit should find {AUDIT_FINDS}; it found {found}.")
+    if tenant.methods()[requests_before:] != list(READ):
+        raise NotAsTold(f"The audit should request {READ}; it requested {tenant.methods()[requests_before:]}.")
+    if "Rogue CA" not in (REPORT / "trust_audit.html").read_text():
+        raise NotAsTold("The page of the audit does not name the rogue CA.")
+    return found
 
 
 def tamper_with(tenant: Tenant) -> None:

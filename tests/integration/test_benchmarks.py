@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import contestants, many_tenants, one_task, parts_of_a_task, requests_made
+from benchmarks import audits, contestants, many_tenants, one_task, parts_of_a_task, requests_made
 from benchmarks.report import Stage
 
 if TYPE_CHECKING:
@@ -96,3 +96,13 @@ def test_a_contestant_that_did_not_do_its_work_is_no_figure(tenant: Tenant, tmp_
     lazy = contestants.Contestant("lazy", arena.one_by_one(arena.empty), requests_each=1)
     with pytest.raises(AssertionError, match="lazy: 0 requests for 1 tenants"):
         arena.run(lazy, 1)
+
+
+def test_audits_ask_for_each_list_once_and_keep_within_their_memory(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audits, "SIZES", (10, 20))
+    monkeypatch.setattr(audits, "PAIRS", 4)
+    rows = list(audits.measure(Stage(tenant, tmp_path)))
+    assert next(row.value for row in rows if row.unit == "requests") == 6
+    assert [row.name for row in rows if row.kept is False and not row.is_goal and row.unit != "times"] == []

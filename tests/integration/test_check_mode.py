@@ -27,6 +27,7 @@ REQUESTS: dict[str, list[dict[str, Any]]] = {
         {"state": "absent"},
     ],
     "certificate_based_auth_configuration_info": [{}],
+    "trust_audit_info": [{"check_crls": False}, {"approved_certificate_authorities": LIST}],
 }
 
 

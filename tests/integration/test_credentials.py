@@ -359,4 +359,4 @@ def test_a_task_in_a_cloud_that_lacks_its_part_of_graph_makes_no_request(tenant:
         "client_secret": "secret",
     }
     with open_session() as session, pytest.raises(Failure, match="'china' does not offer the method policy"):
-        _context(task.api, parameters, session, check_mode=False)
+        _context(task, parameters, session, check_mode=False)

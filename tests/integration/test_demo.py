@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders.pki import write_two_tier_pki
-from demo.run import READ, STEPS, WRITE, NotAsTold, Step, run
+from demo.run import READ, STEPS, WRITE, NotAsTold, Step, audit, run
 from integration.playbook import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from integration.playbook import Playbook, Way
 
 BOTH = ("Example Issuing CA", "Example Root CA")
@@ -43,6 +45,10 @@ def test_the_demo_tells_its_story_in_80_columns_without_a_warning_and_leaves_not
     assert "-certificate_revocation_list_url: http://elsewhere.example/root.crl" in finished.stdout
     assert [line for line in finished.stdout.splitlines() if len(line) > 80] == []
     assert "WARNING" not in finished.stdout
+    assert "5. Audit ====" in finished.stdout
+    assert "  error    trust.not_approved       Rogue CA" in finished.stdout
+    assert "build/demo/trust_audit.html" in finished.stdout
+    assert "Rogue CA" in (ROOT / "build" / "demo" / "trust_audit.html").read_text()
     assert set((ROOT / "build").glob("demo-*")) <= before
 
 
@@ -61,6 +67,19 @@ def test_a_step_that_is_not_as_told_fails_the_demo(playbook: Playbook, lie: Step
     (playbook.folder / "endpoints.json").write_text(endpoints(playbook))
     with pytest.raises(NotAsTold, match=told):
         run(lie, playbook)
+
+
+def test_an_audit_that_does_not_find_what_was_told_fails_the_demo(
+    playbook: Playbook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_two_tier_pki(playbook.folder)
+    (playbook.folder / "endpoints.json").write_text(endpoints(playbook))
+    run(STEPS[0], playbook)
+    monkeypatch.setattr("demo.run.REPORT", tmp_path / "report")
+    assert len(audit(playbook)) == 3
+    monkeypatch.setattr("demo.run.AUDIT_FINDS", {})
+    with pytest.raises(NotAsTold, match="The audit should find"):
+        audit(playbook)
 
 
 def test_a_change_that_the_service_lost_fails_the_demo(playbook: Playbook, monkeypatch: pytest.MonkeyPatch) -> None:

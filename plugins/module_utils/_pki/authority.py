@@ -29,7 +29,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-_OPTION = "certificate_authorities"
 _BASE_URL = "certificate_revocation_list_url"
 _DELTA_URL = "delta_certificate_revocation_list_url"
 _IS_ROOT = "is_root_authority"
@@ -72,7 +71,9 @@ class _Declared:
 
 
 def authorities_from(
-    items: Sequence[Mapping[str, object]], read_file: Callable[[str], bytes]
+    items: Sequence[Mapping[str, object]],
+    read_file: Callable[[str], bytes],
+    option: str = "certificate_authorities",
 ) -> list[CertificateAuthority]:
     """Return the CAs that the items of the option declare, each certificate once, in the order of first appearance.
 
@@ -83,7 +84,7 @@ def authorities_from(
     """
     declared: dict[str, _Declared] = {}
     for position, item in enumerate(items):
-        for each in _declared_by(f"{_OPTION}[{position}]", item, read_file):
+        for each in _declared_by(f"{option}[{position}]", item, read_file):
             known = declared.get(each.certificate.sha256)
             declared[each.certificate.sha256] = each if known is None else _merged(known, each)
     return [_authority(each) for each in declared.values()]

@@ -12,13 +12,16 @@ import hashlib
 import typing as t
 import warnings
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
     InvalidSignature,
+    Prehashed,
     UnsupportedAlgorithm,
     ec,
     ed448,
     ed25519,
+    hashes,
     padding,
     rsa,
     x509,
@@ -41,7 +44,7 @@ _NAMES = {
     _AUTHORITY_KEY_IDENTIFIER: "authorityKeyIdentifier",
 }
 
-_KEY_CERT_SIGN = 0x04  # bit 5 of KeyUsage; bit 0 is the most significant one
+_KEY_CERT_SIGN, _CRL_SIGN = 0x04, 0x02  # bits 5 and 6 of KeyUsage; bit 0 is the most significant one
 
 
 class MalformedCertificate(ValueError):
@@ -53,8 +56,9 @@ class Certificate:
     """One certificate. Two are equal when their DER is.
 
     `subject` and `issuer` are whole distinguished names as RFC 4514 writes them, the times are aware and in UTC, key
-    identifiers are upper-case hexadecimal. `is_ca` is the cA of basicConstraints, `key_cert_sign` the bit of keyUsage,
-    None without that extension. `unreadable` says why nothing but the DER is known; after `from_der` it is None.
+    identifiers are upper-case hexadecimal. `is_ca` is the cA of basicConstraints, `key_cert_sign` and `crl_sign` are
+    bits of keyUsage, None without that extension. `unreadable` says why nothing but the DER is known; after `from_der`
+    it is None.
     """
 
     der: bytes = field(repr=False)
@@ -68,6 +72,7 @@ class Certificate:
     authority_key_identifier: str | None = field(compare=False, default=None)
     is_ca: bool = field(compare=False, default=False)
     key_cert_sign: bool | None = field(compare=False, default=None)
+    crl_sign: bool | None = field(compare=False, default=None)
     unreadable: str | None = field(compare=False, default=None)
     parsed: x509.Certificate | None = field(compare=False, repr=False, default=None)
 
@@ -96,15 +101,16 @@ class Certificate:
         return cls(
             der=der,
             sha256=hashlib.sha256(der).hexdigest(),
-            subject=_distinguished_name(lambda: parsed.subject, subject),
-            issuer=_distinguished_name(lambda: parsed.issuer, issuer),
+            subject=distinguished_name(lambda: parsed.subject, subject),
+            issuer=distinguished_name(lambda: parsed.issuer, issuer),
             serial_number=parsed.serial_number,
             not_before=parsed.not_valid_before_utc,
             not_after=parsed.not_valid_after_utc,
             subject_key_identifier=_subject_key_identifier(extensions.get(_SUBJECT_KEY_IDENTIFIER)),
             authority_key_identifier=_authority_key_identifier(extensions.get(_AUTHORITY_KEY_IDENTIFIER)),
             is_ca=_is_ca(extensions.get(_BASIC_CONSTRAINTS)),
-            key_cert_sign=_key_cert_sign(extensions.get(_KEY_USAGE)),
+            key_cert_sign=_key_usage(extensions.get(_KEY_USAGE), _KEY_CERT_SIGN),
+            crl_sign=_key_usage(extensions.get(_KEY_USAGE), _CRL_SIGN),
             parsed=parsed,
         )
 
@@ -133,25 +139,45 @@ def is_self_signed(certificate: Certificate) -> bool | None:
     return certificate.issuer == certificate.subject and _signature_verifies(certificate, certificate)
 
 
+def public_key_info(certificate: Certificate) -> bytes:
+    """Return the subjectPublicKeyInfo (RFC 5280, section 4.1), the sixth field after the version, which is optional.
+
+    Of a certificate that cannot be read it is the whole DER.
+    """
+    if certificate.parsed is None:
+        return certificate.der
+    fields = ber.children(ber.read(certificate.parsed.tbs_certificate_bytes))
+    return next(islice((each for each in fields if each.tag != ber.CONTEXT_0), 5, None)).encoded
+
+
 def _signature_verifies(certificate: Certificate, issuer: Certificate) -> bool | None:
-    """Verify with the issuer's key; None if the algorithm, the curve or the key is beyond what is installed here.
+    if certificate.parsed is None:
+        return None
+    return signature_verifies(certificate.parsed, certificate.parsed.tbs_certificate_bytes, issuer)
+
+
+def signature_verifies(
+    signed: x509.Certificate | x509.CertificateRevocationList, octets: bytes | memoryview, issuer: Certificate
+) -> bool | None:
+    """Verify the signature of a certificate or revocation list over `octets` with the issuer's key.
+
+    None if the algorithm, the curve or the key is beyond what is installed here.
 
     x509.Certificate.verify_directly_issued_by will not do: it refuses SHA-1, with which roots still in use sign
-    themselves (three in certifi's bundle), and names that two CAs encode as different string types.
+    themselves (three in certifi's bundle), and names that two CAs encode as different string types. Octets are hashed
+    where they lie, since of a revocation list they are many.
     """
-    child, parent = certificate.parsed, issuer.parsed
-    if child is None or parent is None:
+    if issuer.parsed is None:
         return None
-    signature, signed = child.signature, child.tbs_certificate_bytes
     try:
-        key = parent.public_key()
-        parameters, algorithm = child.signature_algorithm_parameters, child.signature_hash_algorithm
+        key = issuer.parsed.public_key()
+        parameters, algorithm = signed.signature_algorithm_parameters, signed.signature_hash_algorithm
         if isinstance(key, rsa.RSAPublicKey) and algorithm and isinstance(parameters, (padding.PKCS1v15, padding.PSS)):
-            key.verify(signature, signed, parameters, algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
-            key.verify(signature, signed, parameters)
+            key.verify(signed.signature, _digest(algorithm, octets), parameters, Prehashed(algorithm))
+        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm and isinstance(parameters, ec.ECDSA):
+            key.verify(signed.signature, _digest(algorithm, octets), ec.ECDSA(Prehashed(algorithm)))
         elif isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
-            key.verify(signature, signed)
+            key.verify(signed.signature, bytes(octets))
         else:
             # Signed with another kind of key than this one; unless the hash (MD5) or the kind of key (DSA) is one that
             # is not verified here.
@@ -162,6 +188,12 @@ def _signature_verifies(certificate: Certificate, issuer: Certificate) -> bool |
     except (ValueError, UnsupportedAlgorithm):
         return None
     return True
+
+
+def _digest(algorithm: hashes.HashAlgorithm, octets: bytes | memoryview) -> bytes:
+    digest = hashes.Hash(algorithm)
+    digest.update(octets)
+    return digest.finalize()
 
 
 def _outline(tbs_certificate: bytes) -> tuple[ber.Element, ber.Element, dict[bytes, bytes]]:
@@ -183,14 +215,14 @@ def _outline(tbs_certificate: bytes) -> tuple[ber.Element, ber.Element, dict[byt
     return issuer, subject, extensions
 
 
-def _distinguished_name(parsed: Callable[[], x509.Name], encoded: ber.Element) -> str:
+def distinguished_name(parsed: Callable[[], x509.Name], encoded: ber.Element) -> str:
     """Return a name as RFC 4514 has it; with all values in hexadecimal (section 2.4) if one of them is not valid.
 
     What cannot be printed, such as a line end, is escaped too (section 2.4), so that a name cannot pass for output.
     """
     try:
         return "".join(map(_printable, parsed().rfc4514_string()))
-    except ValueError:
+    except (ValueError, KeyError):  # KeyError: of a kind of string that cryptography does not know
         parts = []
         for relative_name in ber.children(encoded):
             attributes = [list(ber.children(attribute)) for attribute in ber.children(relative_name)]
@@ -235,8 +267,8 @@ def _is_ca(value: bytes | None) -> bool:
     return first is not None and first.tag == ber.BOOLEAN and any(first.content)
 
 
-def _key_cert_sign(value: bytes | None) -> bool | None:
+def _key_usage(value: bytes | None, bit: int) -> bool | None:
     if value is None:
         return None
     bits = _extension(value, _KEY_USAGE, ber.BIT_STRING).content[1:2]
-    return bool(bits and bits[0] & _KEY_CERT_SIGN)
+    return bool(bits and bits[0] & bit)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from itertools import islice
 
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
     UnsupportedAlgorithm,
@@ -20,8 +19,11 @@ from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
     ed25519,
     rsa,
 )
-from ansible_collections.entra.cba.plugins.module_utils._pki import ber
-from ansible_collections.entra.cba.plugins.module_utils._pki.certificate import is_issued_by, is_self_signed
+from ansible_collections.entra.cba.plugins.module_utils._pki.certificate import (
+    is_issued_by,
+    is_self_signed,
+    public_key_info,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,7 +126,7 @@ class _List:
         for identifiers, positions in alike.items():
             of_key: dict[bytes, _Signer] = defaultdict(_Signer)
             for position in positions:
-                key = b"" if len(positions) == 1 else _public_key(self._authorities[position].certificate)
+                key = b"" if len(positions) == 1 else public_key_info(self._authorities[position].certificate)
                 of_key[key].members.append(position)
                 self._signer_at[position] = of_key[key]
             self._signers[identifiers] = list(of_key.values())
@@ -200,14 +202,6 @@ def _identifiers(authority: CertificateAuthority) -> tuple[str | None, str | Non
     if certificate.unreadable is None:
         return certificate.subject, certificate.subject_key_identifier
     return None, (authority.issuer_ski or "").replace(":", "").replace(" ", "").upper() or None
-
-
-def _public_key(certificate: Certificate) -> bytes:
-    """Return the subjectPublicKeyInfo (RFC 5280, section 4.1), the sixth field after the version, which is optional."""
-    if certificate.parsed is None:
-        return certificate.der
-    fields = ber.children(ber.read(certificate.parsed.tbs_certificate_bytes))
-    return next(islice((each for each in fields if each.tag != ber.CONTEXT_0), 5, None)).encoded
 
 
 def _is_verifiable(certificate: Certificate, issuer: Certificate) -> bool:

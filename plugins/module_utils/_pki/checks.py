@@ -15,8 +15,9 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import UnsupportedAlgorithm, ec, rsa
-from ansible_collections.entra.cba.plugins.module_utils._pki import ber, findings
+from ansible_collections.entra.cba.plugins.module_utils._pki import ber, rules
 from ansible_collections.entra.cba.plugins.module_utils._pki.chain import chains, is_valid
+from ansible_collections.entra.cba.plugins.module_utils._pki.findings import Finding
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.entra.cba.plugins.module_utils._pki.authority import CertificateAuthority
     from ansible_collections.entra.cba.plugins.module_utils._pki.certificate import Certificate
     from ansible_collections.entra.cba.plugins.module_utils._pki.chain import Chain
-    from ansible_collections.entra.cba.plugins.module_utils._pki.findings import Finding
 
 _LONGEST_CHAIN = 10  # CAs, from the issuer of the user's certificate up to the root
 _LEAST_RSA_BITS = 2048
@@ -59,9 +59,7 @@ def preflight(
     for authority, chain in zip(listed, chains(listed, now), strict=True):
         found += _on_address(authority)
         if authority.certificate.unreadable is not None:
-            found.append(
-                findings.UNREADABLE.broken_by(authority, f"cannot be read: {authority.certificate.unreadable}")
-            )
+            found.append(Finding.on(authority, rules.UNREADABLE, f"cannot be read: {authority.certificate.unreadable}"))
         else:
             found += _on_certificate(authority, chain, now, expires_within)
             found += _on_chain(authority, chain, now)
@@ -79,7 +77,7 @@ def _on_list(authorities: Sequence[CertificateAuthority]) -> Iterator[Finding]:
     users: dict[str, list[CertificateAuthority]] = defaultdict(list)
     for authority in authorities:
         if authority.sha256 in seen:
-            yield findings.DUPLICATE.broken_by(authority, "is in the list more than once")
+            yield Finding.on(authority, rules.DUPLICATE, "is in the list more than once")
         seen.add(authority.sha256)
         for url in _urls(authority):
             users[url].append(authority)
@@ -88,7 +86,7 @@ def _on_list(authorities: Sequence[CertificateAuthority]) -> Iterator[Finding]:
         signers = {_signer(authority): authority.certificate for authority in sharing}
         for authority in sharing if len(signers) > 1 else ():
             others = [certificate for signer, certificate in signers.items() if signer != _signer(authority)]
-            yield findings.URL_SHARED.broken_by(authority, f"has the same revocation list, {url}, as {others[0]}")
+            yield Finding.on(authority, rules.URL_SHARED, f"has the same revocation list, {url}, as {others[0]}")
 
 
 def _on_certificate(
@@ -96,25 +94,25 @@ def _on_certificate(
 ) -> Iterator[Finding]:
     certificate = authority.certificate
     if not certificate.is_ca:
-        yield findings.NOT_A_CA.broken_by(authority, "is no CA certificate: its basic constraints do not say cA")
+        yield Finding.on(authority, rules.NOT_A_CA, "is no CA certificate: its basic constraints do not say cA")
     elif certificate.key_cert_sign is False:
-        yield findings.NO_KEY_CERT_SIGN.broken_by(
-            authority, "may not sign certificates: its key usage has no keyCertSign"
+        yield Finding.on(
+            authority, rules.NO_KEY_CERT_SIGN, "may not sign certificates: its key usage has no keyCertSign"
         )
     yield from _on_validity(authority, now, expires_within)
     if chain.is_self_signed is not None and chain.is_self_signed != authority.is_root_authority:
         found, flag = ("is self-signed", "false") if chain.is_self_signed else ("is not self-signed", "true")
-        yield findings.FLAG_CONTRADICTS.broken_by(authority, f"{found}, but its is_root_authority is {flag}")
+        yield Finding.on(authority, rules.FLAG_CONTRADICTS, f"{found}, but its is_root_authority is {flag}")
     weakness = _weakness_of_key(certificate)
     if weakness:
-        yield findings.WEAK_KEY.broken_by(authority, f"has a weak key: {weakness}")
+        yield Finding.on(authority, rules.WEAK_KEY, f"has a weak key: {weakness}")
     algorithm = _hash_of_signature(certificate)
     if algorithm in _WEAK_HASHES and chain.is_self_signed is False:
-        yield findings.WEAK_SIGNATURE.broken_by(authority, f"was signed with {algorithm.upper()}")
+        yield Finding.on(authority, rules.WEAK_SIGNATURE, f"was signed with {algorithm.upper()}")
     unknown = _unknown_critical_extensions(certificate)
     if unknown:
-        yield findings.UNKNOWN_CRITICAL.broken_by(
-            authority, f"has critical extensions beyond RFC 5280: {', '.join(unknown)}"
+        yield Finding.on(
+            authority, rules.UNKNOWN_CRITICAL, f"has critical extensions beyond RFC 5280: {', '.join(unknown)}"
         )
 
 
@@ -123,14 +121,16 @@ def _on_validity(authority: CertificateAuthority, now: datetime, expires_within:
     if not_before is None or not_after is None:
         return
     if not_after <= now:
-        yield findings.EXPIRED.broken_by(
-            authority, f"expired on {not_after:%Y-%m-%d}; the service refuses every list with an expired CA"
+        yield Finding.on(
+            authority,
+            rules.EXPIRED,
+            f"expired on {not_after:%Y-%m-%d}; the service refuses every list with an expired CA",
         )
     elif now < not_before:
-        yield findings.NOT_YET_VALID.broken_by(authority, f"is not valid before {not_before:%Y-%m-%d %H:%M} UTC")
+        yield Finding.on(authority, rules.NOT_YET_VALID, f"is not valid before {not_before:%Y-%m-%d %H:%M} UTC")
     elif expires_within is not None and (not_after - now) / timedelta(days=1) <= expires_within:
-        yield findings.EXPIRES_SOON.broken_by(
-            authority, f"expires on {not_after:%Y-%m-%d}, in {_days((not_after - now).days)}"
+        yield Finding.on(
+            authority, rules.EXPIRES_SOON, f"expires on {not_after:%Y-%m-%d}, in {_days((not_after - now).days)}"
         )
 
 
@@ -141,10 +141,12 @@ def _on_chain(authority: CertificateAuthority, chain: Chain, now: datetime) -> I
     if chain.length is None:
         yield _broken(authority, chain, now)
     elif chain.length > _LONGEST_CHAIN:
-        yield findings.TOO_LONG.broken_by(authority, f"is {chain.length - 1} steps below its root: {chain.length} CAs")
+        yield Finding.on(authority, rules.TOO_LONG, f"is {chain.length - 1} steps below its root: {chain.length} CAs")
     if chain.issuers and chain.by_name:
-        yield findings.NO_KEY_IDENTIFIER.broken_by(
-            authority, f"is tied to its issuer {certificate.issuer} by name only: a key identifier is missing"
+        yield Finding.on(
+            authority,
+            rules.NO_KEY_IDENTIFIER,
+            f"is tied to its issuer {certificate.issuer} by name only: a key identifier is missing",
         )
 
 
@@ -153,18 +155,16 @@ def _broken(authority: CertificateAuthority, chain: Chain, now: datetime) -> Fin
     issuer, key = authority.certificate.issuer, authority.certificate.authority_key_identifier
     if not chain.named:
         missing = f"with the key {key}; those of that name here have others" if chain.issuer_has_other_keys else ""
-        return findings.ISSUER_MISSING.broken_by(
-            authority, f"lacks its issuer in the list: {issuer} {missing}".rstrip()
-        )
+        return Finding.on(authority, rules.ISSUER_MISSING, f"lacks its issuer in the list: {issuer} {missing}".rstrip())
     if not chain.issuers:
-        return findings.SIGNATURE_WRONG.broken_by(
-            authority, f"names {chain.named[0].certificate} as its issuer, which did not sign it"
+        return Finding.on(
+            authority, rules.SIGNATURE_WRONG, f"names {chain.named[0].certificate} as its issuer, which did not sign it"
         )
     if not any(is_valid(each.certificate, now) for each in chain.issuers):
-        return findings.ISSUER_NOT_VALID.broken_by(authority, f"has an issuer that {_invalidity(chain.issuers, now)}")
+        return Finding.on(authority, rules.ISSUER_NOT_VALID, f"has an issuer that {_invalidity(chain.issuers, now)}")
     if chain.ends_at is not None:
-        return findings.INCOMPLETE.broken_by(authority, f"has a chain that ends at {chain.ends_at.certificate}")
-    return findings.NO_ROOT.broken_by(authority, "has issuers that certify one another, and no root among them")
+        return Finding.on(authority, rules.INCOMPLETE, f"has a chain that ends at {chain.ends_at.certificate}")
+    return Finding.on(authority, rules.NO_ROOT, "has issuers that certify one another, and no root among them")
 
 
 def _invalidity(issuers: Sequence[CertificateAuthority], now: datetime) -> str:
@@ -183,18 +183,18 @@ def _invalidity(issuers: Sequence[CertificateAuthority], now: datetime) -> str:
 def _on_address(authority: CertificateAuthority) -> Iterator[Finding]:
     certificate = authority.certificate
     for url in _urls(authority):
-        scheme = _scheme(url)
+        scheme = scheme_of(url)
         if scheme == "https":
-            yield findings.URL_HTTPS.broken_by(authority, f"has its revocation list at {url}")
+            yield Finding.on(authority, rules.URL_HTTPS, f"has its revocation list at {url}")
         elif scheme != "http":
-            yield findings.URL_NOT_HTTP.broken_by(
-                authority, f"has a revocation list at {url}, which is no http address"
-            )
+            yield Finding.on(authority, rules.URL_NOT_HTTP, f"has a revocation list at {url}, which is no http address")
     if authority.delta_certificate_revocation_list_url and not authority.certificate_revocation_list_url:
-        yield findings.DELTA_WITHOUT_BASE.broken_by(authority, "has a delta revocation list, but no base list")
+        yield Finding.on(authority, rules.DELTA_WITHOUT_BASE, "has a delta revocation list, but no base list")
     if _urls(authority) and certificate.unreadable is None and certificate.subject_key_identifier is None:
-        yield findings.NO_SUBJECT_KEY_IDENTIFIER.broken_by(
-            authority, "has a revocation list, but no subject key identifier by which the list could name it"
+        yield Finding.on(
+            authority,
+            rules.NO_SUBJECT_KEY_IDENTIFIER,
+            "has a revocation list, but no subject key identifier by which the list could name it",
         )
 
 
@@ -204,7 +204,7 @@ def _urls(authority: CertificateAuthority) -> list[str]:
     return [url for url in dict.fromkeys(urls) if url]
 
 
-def _scheme(url: str) -> str | None:
+def scheme_of(url: str) -> str | None:
     """Return the scheme of an address in lower case; None where it names no host or is no address at all."""
     try:
         parts = urlsplit(url)

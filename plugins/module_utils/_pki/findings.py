@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, the entra.cba authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can stand against a certificate authority: the rules by their codes, and one finding of one of them.
+"""What stands against a certificate authority: one finding, and many of them told to a person.
 
-This module util is private to the collection. The codes are what playbooks name; docs/docsite/rst/findings.rst has
-the same table for people.
+This module util is private to the collection. The rules behind the findings are in rules.py.
 """
 
 from __future__ import annotations
@@ -15,18 +14,13 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
+from ansible_collections.entra.cba.plugins.module_utils._pki.rules import CODES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.entra.cba.plugins.module_utils._pki.authority import CertificateAuthority
-
-Severity = t.Literal["error", "warning"]
-
-_ENTRA_CAS = "Microsoft Entra, How to configure certificate authorities"
-_ENTRA_CRLS = "Microsoft Entra, Certificate revocation list"
-_ENTRA_FAQ = "Microsoft Entra, Certificate-based authentication FAQ"
-_KEY_LENGTHS = "NIST SP 800-131A"
+    from ansible_collections.entra.cba.plugins.module_utils._pki.rules import Rule, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,21 @@ class Finding:
     remedy: str
     aadsts: tuple[str, ...] = ()
     source: str = ""
+
+    @classmethod
+    def on(cls, authority: CertificateAuthority, rule: Rule, message: str) -> Finding:
+        """Return the finding that a CA breaks a rule; `message` goes on after its name."""
+        origin = f" (from {authority.origin})" if authority.origin else ""
+        return cls(
+            code=rule.code,
+            severity=rule.severity,
+            subject=authority.certificate.subject,
+            sha256=authority.sha256,
+            message=f"{message}{origin}",
+            remedy=rule.remedy,
+            aadsts=rule.aadsts,
+            source=rule.source,
+        )
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -85,215 +94,6 @@ def explain_each(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Return the same as one paragraph for each code, fit for a warning."""
     by_code = groupby(sorted(findings, key=lambda finding: finding.code), key=lambda finding: finding.code)
     return tuple(explain(of_code).replace("\n ", "") for _code, of_code in by_code)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a CA or a list can break; the fields are those of Finding."""
-
-    code: str
-    severity: Severity
-    remedy: str
-    source: str
-    aadsts: tuple[str, ...] = ()
-
-    def broken_by(self, authority: CertificateAuthority, message: str) -> Finding:
-        """Return the finding on one CA; `message` goes on after its name."""
-        origin = f" (from {authority.origin})" if authority.origin else ""
-        return Finding(
-            code=self.code,
-            severity=self.severity,
-            subject=authority.certificate.subject,
-            sha256=authority.sha256,
-            message=f"{message}{origin}",
-            remedy=self.remedy,
-            aadsts=self.aadsts,
-            source=self.source,
-        )
-
-
-NOT_A_CA = Rule(
-    "certificate.not_a_ca",
-    "error",
-    "Give the certificate of the CA that issued it",
-    "RFC 5280, section 4.2.1.9",
-    ("AADSTS500176",),
-)
-NO_KEY_CERT_SIGN = Rule(
-    "certificate.no_key_cert_sign",
-    "error",
-    "Have the CA certified with keyCertSign in its key usage, or take it out of the list",
-    "RFC 5280, section 4.2.1.3",
-)
-EXPIRED = Rule(
-    "certificate.expired",
-    "error",
-    "Give its newer certificate, take it out of the list, or set 'expired: omit' to leave expired CAs out of what is "
-    "written",
-    _ENTRA_CAS,
-    ("AADSTS500172",),
-)
-NOT_YET_VALID = Rule(
-    "certificate.not_yet_valid",
-    "error",
-    "Wait for that day, or check the clock of the machine that runs the task",
-    "RFC 5280, section 4.1.2.5",
-    ("AADSTS500172",),
-)
-EXPIRES_SOON = Rule(
-    "certificate.expires_soon",
-    "warning",
-    "Put its newer certificate beside it in time: from that day on the service refuses every write of a list with it",
-    _ENTRA_CAS,
-)
-UNREADABLE = Rule(
-    "certificate.unreadable",
-    "warning",
-    "It is kept as the service has it, and nothing is checked on it. Find out where it is from",
-    "RFC 5280, section 4.1",
-)
-ISSUER_MISSING = Rule(
-    "chain.issuer_missing",
-    "error",
-    "Add a valid certificate of that issuer (a newer one if it was left out as expired), or take this CA and those "
-    "below it out of the list",
-    _ENTRA_CAS,
-    ("AADSTS500176",),
-)
-SIGNATURE_WRONG = Rule(
-    "chain.signature_wrong",
-    "error",
-    "Add the CA that really signed it: it has that name, but another key",
-    "RFC 5280, section 6.1.3",
-    ("AADSTS500176",),
-)
-ISSUER_NOT_VALID = Rule(
-    "chain.issuer_not_valid",
-    "error",
-    "Give a certificate of that issuer that is valid now, or take this CA and those below it out of the list",
-    "RFC 5280, section 6.1.3",
-    ("AADSTS500172",),
-)
-INCOMPLETE = Rule(
-    "chain.incomplete",
-    "error",
-    "Complete the chain of the CA named there, or take both out of the list",
-    _ENTRA_CAS,
-    ("AADSTS500176",),
-)
-NO_ROOT = Rule(
-    "chain.no_root",
-    "error",
-    "Add the self-signed certificate of the root that these CAs lead to",
-    _ENTRA_CAS,
-    ("AADSTS500176",),
-)
-NO_KEY_IDENTIFIER = Rule(
-    "chain.no_key_identifier",
-    "warning",
-    "Have the CA certified with both key identifiers; the service builds chains by them and not by name",
-    _ENTRA_CRLS,
-    ("AADSTS500176",),
-)
-TOO_LONG = Rule(
-    "chain.too_long",
-    "warning",
-    "Add a certificate that makes the way to a root shorter; the service checks the revocation of 10 CAs at most",
-    _ENTRA_CRLS,
-)
-FLAG_CONTRADICTS = Rule(
-    "root.flag_contradicts",
-    "error",
-    "Name the certificate in certificate_authorities without is_root_authority, which is worked out then",
-    _ENTRA_CAS,
-)
-DUPLICATE = Rule(
-    "list.duplicate",
-    "warning",
-    "Take the second entry out in the Entra admin center",
-    _ENTRA_CAS,
-)
-NO_SUBJECT_KEY_IDENTIFIER = Rule(
-    "crl.no_subject_key_identifier",
-    "error",
-    "Have the CA certified with a subject key identifier, or leave its certificate_revocation_list_url out",
-    _ENTRA_CRLS,
-    ("AADSTS2205015",),
-)
-URL_NOT_HTTP = Rule(
-    "crl.url_not_http",
-    "error",
-    "Publish the list at an http address that the internet reaches, and give that",
-    _ENTRA_FAQ,
-)
-URL_HTTPS = Rule(
-    "crl.url_https",
-    "warning",
-    "Give an http address if there is one: the documents of the service disagree on https, and the list is signed "
-    "anyway",
-    _ENTRA_CRLS,
-)
-DELTA_WITHOUT_BASE = Rule(
-    "crl.delta_without_base",
-    "error",
-    "Give certificate_revocation_list_url as well, or leave delta_certificate_revocation_list_url out",
-    _ENTRA_CRLS,
-    ("AADSTS500177",),
-)
-URL_SHARED = Rule(
-    "crl.url_shared",
-    "warning",
-    "Give each CA the address of the list that it signs itself, not the one that its own certificate names: that is "
-    "its issuer's",
-    _ENTRA_FAQ,
-    ("AADSTS2205015",),
-)
-WEAK_KEY = Rule(
-    "key.weak",
-    "warning",
-    "Replace the CA by one with RSA of at least 2048 bits or an elliptic curve of at least 224",
-    _KEY_LENGTHS,
-)
-WEAK_SIGNATURE = Rule(
-    "signature.weak",
-    "warning",
-    "Have the CA certified again with SHA-256 or better",
-    _KEY_LENGTHS,
-)
-UNKNOWN_CRITICAL = Rule(
-    "extension.unknown_critical",
-    "warning",
-    "Try a sign-in with a certificate of that CA: software that does not know a critical extension has to refuse it",
-    "RFC 5280, section 4.2",
-)
-
-RULES = (
-    NOT_A_CA,
-    NO_KEY_CERT_SIGN,
-    EXPIRED,
-    NOT_YET_VALID,
-    EXPIRES_SOON,
-    UNREADABLE,
-    ISSUER_MISSING,
-    SIGNATURE_WRONG,
-    ISSUER_NOT_VALID,
-    INCOMPLETE,
-    NO_ROOT,
-    NO_KEY_IDENTIFIER,
-    TOO_LONG,
-    FLAG_CONTRADICTS,
-    DUPLICATE,
-    NO_SUBJECT_KEY_IDENTIFIER,
-    URL_NOT_HTTP,
-    URL_HTTPS,
-    DELTA_WITHOUT_BASE,
-    URL_SHARED,
-    WEAK_KEY,
-    WEAK_SIGNATURE,
-    UNKNOWN_CRITICAL,
-)
-
-CODES = tuple(rule.code for rule in RULES)
 
 
 def check_codes(codes: Iterable[str]) -> None:

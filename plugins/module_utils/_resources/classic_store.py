@@ -16,6 +16,7 @@ from ansible_collections.entra.cba.plugins.module_utils._graph.errors import (
     NotFound,
     Unreadable,
 )
+from ansible_collections.entra.cba.plugins.module_utils._identity.credentials import is_guid
 from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authority_from_graph, to_graph
 
 if t.TYPE_CHECKING:
@@ -85,9 +86,11 @@ class ClassicStore:
         return Unreadable(self._graph.calls[-1], "", f"the answer cannot be understood: {reason}")
 
 
-def organization_id_of(graph: GraphClient, tenant_id: str) -> str:
-    """Return the id of the organization that a domain name belongs to."""
+def organization_id_of(graph: GraphClient, tenant: str) -> str:
+    """Return the id of a tenant, which is that of its one organization; only a domain name takes a request."""
+    if is_guid(tenant):
+        return tenant.lower()
     organizations = graph.get_all("/organization?$select=id", READ)
     if len(organizations) != 1:
-        raise Unreadable(graph.calls[-1], "", f"it does not name the one organization of {tenant_id}")
+        raise Unreadable(graph.calls[-1], "", f"it does not name the one organization of {tenant}")
     return str(organizations[0].get("id"))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.entra.cba.plugins.module_utils._failure import Failure
-from ansible_collections.entra.cba.plugins.module_utils._identity.credentials import is_guid
 from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authorities_from, describe
 from ansible_collections.entra.cba.plugins.module_utils._pki.checks import is_expired, preflight
 from ansible_collections.entra.cba.plugins.module_utils._pki.findings import check_codes, explain, explain_each
@@ -41,7 +40,7 @@ def manage(parameters: Mapping[str, t.Any], context: Context) -> Outcome:
     """Make the store hold the declared CAs, or not hold them. Inputs are judged before the first request."""
     check_codes(parameters["accept_findings"])
     tenant_of_list, wanted = _declared(parameters, context)
-    organization_id = _organization_id(context)
+    organization_id = organization_id_of(context.graph, context.tenant)
     if tenant_of_list not in (None, organization_id) and not parameters["accept_other_tenant"]:
         raise Failure(
             f"certificate_authorities_from: {parameters['certificate_authorities_from']} is of tenant {tenant_of_list},"
@@ -84,7 +83,7 @@ def manage(parameters: Mapping[str, t.Any], context: Context) -> Outcome:
 
 def show(parameters: Mapping[str, t.Any], context: Context) -> Outcome:
     """Read the store, and say what is wrong with it."""
-    authorities = ClassicStore(context.graph, _organization_id(context)).read()
+    authorities = ClassicStore(context.graph, organization_id_of(context.graph, context.tenant)).read()
     findings = preflight(authorities, context.clock.now(), expires_within=parameters["expires_within"])
     facts = {**_configuration(authorities), "findings": [finding.as_result() for finding in findings]}
     return Outcome(changed=False, facts=facts)
@@ -134,12 +133,6 @@ def _stop_at_errors(findings: list[Finding], parameters: Mapping[str, t.Any]) ->
 
 def _not_accepted(findings: list[Finding], parameters: Mapping[str, t.Any]) -> list[Finding]:
     return [finding for finding in findings if finding.code not in parameters["accept_findings"]]
-
-
-def _organization_id(context: Context) -> str:
-    """Return the id of the tenant, which is that of its one organization; a domain name takes a request."""
-    tenant = context.tenant
-    return tenant.lower() if is_guid(tenant) else organization_id_of(context.graph, tenant)
 
 
 def _configuration(authorities: TrustList) -> dict[str, object]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.entra.cba.plugins.filter.task_options import FilterModule
-from ansible_collections.entra.cba.plugins.modules.certificate_based_auth_configuration import TASK
+from ansible_collections.entra.cba.plugins.modules import certificate_based_auth_configuration, trust_audit_info
+
+if TYPE_CHECKING:
+    from ansible_collections.entra.cba.plugins.module_utils._task import Task
 
 task_options = FilterModule().filters()["task_options"]
 
@@ -17,9 +21,22 @@ def variables(**options: object) -> dict[str, object]:
     return {f"entra_cba_{name}": value for name, value in options.items()}
 
 
-def test_every_option_of_the_module_is_a_variable_but_state() -> None:
-    given: dict[str, object] = dict.fromkeys(TASK.argument_spec, "x") | {"certificate_authorities": [{"path": "x"}]}
-    assert set(task_options(variables(**given))) == set(TASK.argument_spec) - {"state"}
+@pytest.mark.parametrize(
+    ("module", "task", "left_out"),
+    [
+        ("certificate_based_auth_configuration", certificate_based_auth_configuration.TASK, {"state"}),
+        ("trust_audit_info", trust_audit_info.TASK, {"certificate_authorities", "fail_on"}),
+    ],
+)
+def test_every_option_of_the_module_is_a_variable_but_a_few(module: str, task: Task, left_out: set[str]) -> None:
+    lists = {name for name, option in task.argument_spec.items() if "options" in option}
+    given = {name: [{"path": "x"}] if name in lists else "x" for name in task.argument_spec}
+    assert set(task_options(variables(**given), module)) == set(task.argument_spec) - left_out
+
+
+def test_a_module_that_is_not_known_is_an_error() -> None:
+    with pytest.raises(AnsibleFilterError, match="not certificates"):
+        task_options({}, "certificates")
 
 
 def test_variables_that_are_no_options_are_left_alone() -> None:

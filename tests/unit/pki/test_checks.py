@@ -29,7 +29,8 @@ from ansible_collections.entra.cba.plugins.module_utils._pki.authority import (
 from ansible_collections.entra.cba.plugins.module_utils._pki.certificate import Certificate, is_self_signed
 from ansible_collections.entra.cba.plugins.module_utils._pki.checks import is_expired, preflight
 from ansible_collections.entra.cba.plugins.module_utils._pki.encodings import UnusableInput
-from ansible_collections.entra.cba.plugins.module_utils._pki.findings import RULES, Finding, explain
+from ansible_collections.entra.cba.plugins.module_utils._pki.findings import Finding, explain
+from ansible_collections.entra.cba.plugins.module_utils._pki.rules import PREFLIGHT_RULES, RULES
 from builders.pki import (
     BuiltCertificate,
     Options,
@@ -294,7 +295,7 @@ def test_a_rule_fires_on_the_faulty_list_and_not_on_the_one_beside_it(case: Case
 
 def test_every_rule_has_such_a_case() -> None:
     with_a_case = {case.code for case in CASES} | {"certificate.expires_soon"}  # below, since it takes a number of days
-    assert with_a_case == {rule.code for rule in RULES}
+    assert with_a_case == {rule.code for rule in PREFLIGHT_RULES}
 
 
 def test_an_end_that_is_near_is_found_within_the_days_asked_for() -> None:

@@ -32,7 +32,7 @@ from ansible_collections.entra.cba.plugins.module_utils._pki.encodings import (
     certificates_in,
 )
 from builders.pki import (
-    a_crl,
+    a_crl_of,
     a_csr,
     a_federal_shaped_pki,
     a_leaf_of,
@@ -265,7 +265,7 @@ def test_a_signing_request_is_refused(label: str) -> None:
 
 @pytest.mark.parametrize("label", ["X509 CRL", "CERTIFICATE"])
 def test_a_revocation_list_is_refused_with_the_option_where_its_url_goes(label: str) -> None:
-    der = a_crl(ROOT, revoked=[a_leaf_of(ROOT)]).public_bytes(Encoding.DER)
+    der = a_crl_of(ROOT, revoked=[a_leaf_of(ROOT)])
     for octets in (der, base64.b64encode(der), a_pem_block(label, der), ROOT.pem + a_pem_block(label, der)):
         message = refusal_of(octets)
         assert "is a certificate revocation list (CRL)" in message

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.entra.cba.plugins.module_utils._pki.authority import authorities_from
 from ansible_collections.entra.cba.plugins.module_utils._pki.encodings import UnusableInput
-from builders.pki import a_crl, a_pkcs7, a_root_ca, an_intermediate_of
+from builders.pki import a_crl_of, a_pkcs7, a_root_ca, an_intermediate_of
 
 ROOT = a_root_ca()
 ISSUING = an_intermediate_of(ROOT)
@@ -23,7 +22,7 @@ SAMPLES = (
     a_pkcs7([ROOT, ISSUING], "ber"),
     a_pkcs7([ROOT, ISSUING], "pem"),
     ROOT.key_pem,
-    a_crl(ROOT).public_bytes(Encoding.DER),
+    a_crl_of(ROOT),
 )
 
 
