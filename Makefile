@@ -56,7 +56,7 @@ unit: .venv/test.stamp $(COLLECTION) ## tests of single parts, without Ansible
 integration: .venv/test.stamp $(COLLECTION) ## tests through ansible-playbook against the simulator
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup tests/integration
 
-sanity: .venv/test.stamp ## ansible-test sanity: all tests, no ignores, on each Python there is
+sanity: .venv/test.stamp ## ansible-test sanity: all tests, on each Python there is
 	PYTHONPATH=tests $(BIN)/python -m tooling.sanity
 
 matrix: .venv/test.stamp ## unit and integration on each supported ansible-core, or one: CORE=2.18

@@ -27,7 +27,7 @@ GOAL = 2.0
 def measure(stage: Stage) -> Iterator[Row]:
     """Let all run once in each round; those that are slow get fewer tenants. As many forks as processors."""
     service = stage.tenant.service
-    arena = Arena(service, [stage.tenant, *(service.next_tenant() for _ in range(MANY - 1))], stage.folder)
+    arena = Arena(service, [stage.tenant, *(service.next_tenant() for _tenant in range(MANY - 1))], stage.folder)
     contestants = _contestants(arena)
     costs: dict[str, list[Cost]] = {each.name: [] for each, _count in contestants}
     for _round in range(ROUNDS):

@@ -42,7 +42,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     The start-up is that of the same program with nothing to do. The first task of a run pays for what is loaded once.
     """
     service = stage.tenant.service
-    arena = Arena(service, [stage.tenant, *(service.next_tenant() for _ in range(FAST))], stage.folder)
+    arena = Arena(service, [stage.tenant, *(service.next_tenant() for _tenant in range(FAST))], stage.folder)
     contestants = _contestants(arena)
     starting: dict[str, list[Cost]] = {name: [] for name in start_ups(arena)}
     one: dict[str, list[Cost]] = {each.name: [] for each, _more in contestants}

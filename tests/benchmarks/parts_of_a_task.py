@@ -19,7 +19,7 @@ TASKS = 40
 def measure(stage: Stage) -> Iterator[Row]:
     """Time the parts inside ansible-playbook: a task of its own for each tenant, and one task in a loop."""
     service = stage.tenant.service
-    arena = Arena(service, [stage.tenant, *(service.next_tenant() for _ in range(TASKS - 1))], stage.folder)
+    arena = Arena(service, [stage.tenant, *(service.next_tenant() for _tenant in range(TASKS - 1))], stage.folder)
     alone, looping = arena.one_by_one(arena.unchanged, in_process=True), arena.looping(in_process=True)
     ways: tuple[tuple[str, Contestant], ...] = (
         ("a task", Contestant("warm", alone, 1, "warm")),

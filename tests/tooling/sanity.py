@@ -1,4 +1,4 @@
-"""Runs all of `ansible-test sanity --local`, without ignores, on each Python of this machine.
+"""Runs all of `ansible-test sanity --local`, on each Python of this machine.
 
 ansible-test asks for three things that a clone does not give it, and this script sees to them:
 

@@ -392,6 +392,9 @@ def test_a_key_identifier_that_is_not_the_cas_is_told_although_its_key_signed() 
     )
 
 
+OF_ANOTHER_NAME = "that names CN=New Name,O=Example Org,C=DE as its issuer, while it was signed with the key of this CA"
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -407,8 +410,7 @@ def test_a_key_identifier_that_is_not_the_cas_is_told_although_its_key_signed() 
         (an_answer(b"<html>"), "that is an HTML page, perhaps an error or login page in place of the list"),
         (an_answer(FORGED), "that names this CA, whose key did not sign it"),
         (an_answer(crl(next_update=-0.5)), "that expired on 2026-03-01 00:00 UTC"),
-        (an_answer(crl(name=a_name("New Name"))), ("that names CN=New Name,O=Example Org,C=DE as its issuer, "
-                                                    "while it was signed with the key of this CA")),
+        (an_answer(crl(name=a_name("New Name"))), OF_ANOTHER_NAME),
         (an_answer(crl(this_update=0, next_update=0.5)), "that is valid for 12 hours, shorter than 24 hours"),
         (an_answer(crl(next_update=89)), "that is valid for 90 days, longer than 35 days"),
         (an_answer(crl(extensions=[an_unknown_extension(critical=True)])),
