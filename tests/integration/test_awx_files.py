@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from ansible_collections.entra.cba.plugins.filter.task_options import OPTIONS, PREFIX
+from ansible_collections.entra.cba.plugins.filter.task_options import OPTIONS as OPTIONS_OF
+from ansible_collections.entra.cba.plugins.filter.task_options import PREFIX
 from ansible_collections.entra.cba.plugins.module_utils._arguments import (
     certificate_authorities_option,
     connection_options,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from integration.playbook import Playbook
 
 BIN = Path(sys.executable).parent
-OPTION_VARIABLES = {PREFIX + name for name in OPTIONS}
+OPTION_VARIABLES = {PREFIX + name for options in OPTIONS_OF.values() for name in options}
 FIELD = {"id": "client_id", "label": "Client ID", "type": "string"}
 KEY = {"id": "key", "label": "Key", "type": "string", "format": "ssh_private_key", "multiline": True, "secret": True}
 
@@ -178,8 +179,11 @@ def test_the_audit_only_looks() -> None:
 
 @pytest.mark.parametrize(("template", "question"), QUESTIONS)
 def test_a_survey_asks_for_variables_of_its_playbook(template: dict[str, Any], question: dict[str, Any]) -> None:
-    playbook = (ROOT / "playbooks" / template["playbook"]).read_text()
-    used = playbook.partition("\n- name:")[2]
+    (imported,) = read(f"project/{template['playbook']}")
+    name = imported["ansible.builtin.import_playbook"].rpartition(".")[2]
+    used = (ROOT / "playbooks" / f"{name}.yml").read_text().partition("\n- name:")[2]
+    if name == "audit":
+        used += (ROOT / "roles" / "audit" / "tasks" / "main.yml").read_text()
     variable = question["variable"]
     assert re.search(rf"{{{{.*\b{variable}\b", used) or f"when: {variable} " in used or variable in OPTION_VARIABLES
     # An answer that is left empty would hide what the inventory says.

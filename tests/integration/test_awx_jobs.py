@@ -63,7 +63,7 @@ def project(tmp_path: Path) -> Path:
     """The shipped project, with a PKI."""
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("apply.yml", "audit_drift.yml"):
+    for name in ("apply.yml", "audit_drift.yml", "trust_audit.yml"):
         (folder / name).write_text((AWX_FILES / "project" / name).read_text())
     write_two_tier_pki(folder / "files")
     return folder
@@ -185,3 +185,18 @@ def test_the_module_named_by_the_playbooks_is_the_one_of_this_collection(
     job = controller.launch("audit_drift.yml", shipped_type(), secret_of(tenant), extra_vars={"entra_cba_hosts": "all"})
     actions = {event["event_data"].get("task_action") for event in job.events}
     assert MANAGE in actions
+
+
+def test_a_trust_audit_leaves_its_figures_and_its_page(controller: Controller, tenant: Tenant, tmp_path: Path) -> None:
+    answers = {
+        "entra_cba_hosts": "all",
+        "entra_cba_report_directory": str(tmp_path / "report"),
+        "entra_cba_fail_on": "never",
+    }
+    job = controller.launch(
+        "trust_audit.yml", shipped_type(), secret_of(tenant), job_type="check", diff_mode=False, extra_vars=answers
+    )
+    assert job.succeeded, job.output
+    assert job.artifacts == {"entra_cba_trust_audit": {"contoso": {"error": 2, "warning": 0}}}
+    assert "trust.approved_missing" in (folder / "trust_audit.html").read_text()
+    assert tenant.methods() == ["GET"]
