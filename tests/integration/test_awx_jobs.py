@@ -188,11 +188,8 @@ def test_the_module_named_by_the_playbooks_is_the_one_of_this_collection(
 
 
 def test_a_trust_audit_leaves_its_figures_and_its_page(controller: Controller, tenant: Tenant, tmp_path: Path) -> None:
-    answers = {
-        "entra_cba_hosts": "all",
-        "entra_cba_report_directory": str(tmp_path / "report"),
-        "entra_cba_fail_on": "never",
-    }
+    folder = tmp_path / "report"
+    answers = {"entra_cba_hosts": "all", "entra_cba_report_directory": str(folder), "entra_cba_fail_on": "never"}
     job = controller.launch(
         "trust_audit.yml", shipped_type(), secret_of(tenant), job_type="check", diff_mode=False, extra_vars=answers
     )
