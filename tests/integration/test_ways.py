@@ -225,7 +225,7 @@ PASSING = {
     r"_\d{8}T\d{6}\.\d+Z\.json": "(time).json",
     r" at 0x[0-9a-f]+": " at (address)",
     r"j\d{4,}\.\d+": "(job)",
-    # Of ansible-core 2.19 and 2.20, where failed_when takes a failure back: that there was no traceback, of modules only.
+    # ansible-core 2.19 and 2.20 tell of a module, whose failure failed_when takes back, that there was no traceback.
     r'\n *"failed_when_suppressed_exception": "\(traceback unavailable\)",': "",
 }
 
