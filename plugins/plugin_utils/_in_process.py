@@ -27,7 +27,6 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.entra.cba.plugins.module_utils._dependencies import (
     AESGCM,
     HKDF,
-    InvalidSignature,
     ec,
     hashes,
     import_msal,
@@ -45,14 +44,17 @@ if t.TYPE_CHECKING:
 
 
 def _look_up_algorithms() -> None:
-    """Have OpenSSL look up what each task uses, which it does once in a process: a worker would for each task anew."""
-    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    AESGCM(HKDF(hashes.SHA256(), 32, b"", b"").derive(b"any")).encrypt(bytes(12), b"", b"")
-    key = ec.generate_private_key(ec.SECP256R1())
-    key.public_key().verify(key.sign(b"", ec.ECDSA(hashes.SHA256())), b"", ec.ECDSA(hashes.SHA256()))
-    with contextlib.suppress(InvalidSignature):
+    """Have OpenSSL look up what each task uses, which it does once in a process: a worker would for each task anew.
+
+    It saves time and nothing else: what an OpenSSL refuses (in FIPS mode, say) is for a task to tell that needs it.
+    """
+    with contextlib.suppress(Exception):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        AESGCM(HKDF(hashes.SHA256(), 32, bytes(16), b"").derive(bytes(32))).encrypt(bytes(12), b"", b"")
+        key = ec.generate_private_key(ec.SECP256R1())
+        key.public_key().verify(key.sign(b"", ec.ECDSA(hashes.SHA256())), b"", ec.ECDSA(hashes.SHA256()))
         any_key = rsa.RSAPublicNumbers(65537, 2**2048 - 1).public_key()
-        any_key.verify(bytes(256), b"", padding.PKCS1v15(), hashes.SHA256())
+        any_key.verify(bytes(256), b"", padding.PKCS1v15(), hashes.SHA256())  # which fails, and has looked them up
 
 
 LIBRARIES_ARE_MISSING = bool(missing_libraries())

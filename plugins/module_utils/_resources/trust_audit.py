@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
 
 
 def audit(parameters: Mapping[str, t.Any], context: Context) -> Outcome:
-    """Audit the CAs that a tenant trusts, or those of the task; nothing is written, and no finding is an error yet."""
+    """Audit the CAs that a tenant trusts, or those of the task. Findings fail the task as 'fail_on' says."""
     check_codes(parameters["accept_findings"])
     networks = _networks(parameters["crl_allowed_networks"])
     approved = _listed("approved_certificate_authorities", parameters, context)
